@@ -1,0 +1,139 @@
+package tasks
+
+import (
+	"context"
+	"fmt"
+	"reflect"
+	"strings"
+	"time"
+)
+
+// Action describes one thing that tasks do. It is written in one place;
+// discovery, form decoding, validation, forms on pages and the worker read it.
+type Action struct {
+	Slug        string
+	Name        string
+	Description string
+	// MaxAttempts is how often a run may be started before the task fails; 0: 5.
+	MaxAttempts int
+	// Backoff is the wait before the next attempt after attempt n (from 1)
+	// failed; nil: 1 s doubling up to 10 minutes.
+	Backoff func(attempt int) time.Duration
+	// Timeout bounds one attempt; 0: an hour.
+	Timeout time.Duration
+
+	Parameters []Parameter // derived from the parameter struct
+
+	bind func(Args) (any, Faults)
+	run  func(context.Context, *Run, any) error
+}
+
+// Checker lets a parameter struct refuse combinations of values; its faults are
+// told together with those of the single parameters.
+type Checker interface{ Check() Faults }
+
+// NewAction completes the descriptor a with the parameters of P and the
+// function that does the work. P is a struct whose exported fields carry the
+// tag `param:"slug"` and optionally doc, name, enum (comma-separated),
+// default, and optional:"true". Field types: string, int64, float64, bool,
+// Date, []string, File, Secret. It panics on a P it cannot read, which shows
+// at start.
+func NewAction[P any](a Action, run func(context.Context, *Run, P) error) Action {
+	typ := reflect.TypeFor[P]()
+	a.Parameters = parametersOf(typ)
+	if a.MaxAttempts == 0 {
+		a.MaxAttempts = 5
+	}
+	if a.Timeout == 0 {
+		a.Timeout = time.Hour
+	}
+	if a.Backoff == nil {
+		a.Backoff = func(attempt int) time.Duration {
+			return min(time.Second<<min(attempt-1, 20), 10*time.Minute)
+		}
+	}
+	params := a.Parameters
+	a.bind = func(args Args) (any, Faults) {
+		var p P
+		faults := bindAll(reflect.ValueOf(&p).Elem(), params, args)
+		if c, ok := any(p).(Checker); ok && len(faults) == 0 {
+			faults = c.Check()
+		}
+		return p, faults
+	}
+	a.run = func(ctx context.Context, r *Run, p any) error { return run(ctx, r, p.(P)) }
+	return a
+}
+
+// Parameter finds a parameter by its slug.
+func (a *Action) Parameter(slug string) (*Parameter, bool) {
+	for i := range a.Parameters {
+		if a.Parameters[i].Slug == slug {
+			return &a.Parameters[i], true
+		}
+	}
+	return nil, false
+}
+
+// Check binds args to the action's parameters and gives every fault.
+func (a *Action) Check(args Args) Faults {
+	_, faults := a.bind(args)
+	return faults
+}
+
+// Do binds the run's arguments and does the work. An *Error that the action
+// returns is final and its message is shown; any other error is retried.
+func (a *Action) Do(ctx context.Context, r *Run, args Args) error {
+	p, faults := a.bind(args)
+	if len(faults) > 0 {
+		return faults
+	}
+	return a.run(ctx, r, p)
+}
+
+var typeOf = map[reflect.Type]Type{
+	reflect.TypeFor[string]():   TypeString,
+	reflect.TypeFor[int64]():    TypeInteger,
+	reflect.TypeFor[float64]():  TypeNumber,
+	reflect.TypeFor[bool]():     TypeBoolean,
+	reflect.TypeFor[Date]():     TypeDate,
+	reflect.TypeFor[[]string](): TypeList,
+	reflect.TypeFor[File]():     TypeFile,
+	reflect.TypeFor[Secret]():   TypeSecret,
+}
+
+func parametersOf(typ reflect.Type) []Parameter {
+	if typ.Kind() != reflect.Struct {
+		panic(fmt.Sprintf("tasks: parameters must be a struct, not %v", typ))
+	}
+	var params []Parameter
+	for i := range typ.NumField() {
+		f := typ.Field(i)
+		slug := f.Tag.Get("param")
+		t, ok := typeOf[f.Type]
+		if slug == "" || strings.HasPrefix(slug, "_") || !ok {
+			panic(fmt.Sprintf("tasks: %v.%s has no param tag or a type that is no parameter's", typ, f.Name))
+		}
+		p := Parameter{
+			Slug: slug, Name: f.Tag.Get("name"), Description: f.Tag.Get("doc"), Type: t,
+			Optional: f.Tag.Get("optional") == "true", Default: f.Tag.Get("default"), index: i,
+		}
+		if p.Name == "" {
+			p.Name = displayName(slug)
+		}
+		if enum := f.Tag.Get("enum"); enum != "" {
+			p.Values = strings.Split(enum, ",")
+		}
+		params = append(params, p)
+	}
+	return params
+}
+
+// displayName turns dry_run or dry-run into Dry Run.
+func displayName(slug string) string {
+	words := strings.FieldsFunc(slug, func(r rune) bool { return r == '-' || r == '_' })
+	for i, w := range words {
+		words[i] = strings.ToUpper(w[:1]) + w[1:]
+	}
+	return strings.Join(words, " ")
+}

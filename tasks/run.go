@@ -1,0 +1,149 @@
+package tasks
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"iter"
+	"log/slog"
+	"time"
+)
+
+// Run is what an action's function works with: one attempt at one task. Its
+// methods are for one goroutine.
+type Run struct {
+	Task Task
+	Args Args
+	Log  *slog.Logger
+
+	journal  Journal
+	result   *ResultWriter
+	items    Tally
+	progress int
+	saved    time.Time
+}
+
+// Journal is where a run's progress and items are kept.
+type Journal interface {
+	SaveProgress(ctx context.Context, run Fence, progress int, items Tally) error
+	RecordItems(ctx context.Context, run Fence, items []Item) error
+	Items(ctx context.Context, id ID) iter.Seq2[Item, error]
+	Recorded(ctx context.Context, id ID) (Tally, int64, error)
+}
+
+// progressEvery is the least time between two saves of a run's progress.
+const progressEvery = 200 * time.Millisecond
+
+// NewRun makes the run of an assignment.
+func NewRun(t Task, args Args, journal Journal, blobs Blobs, log *slog.Logger) *Run {
+	return &Run{Task: t, Args: args, Log: log, journal: journal, result: NewResultWriter(blobs)}
+}
+
+// Fence names this run, for stores that write in their own transactions.
+func (r *Run) Fence() Fence { return Fence{r.Task.ID, r.Task.Attempt} }
+
+// Resume gives the index of the first item that no earlier attempt recorded,
+// and takes over the counts of the recorded ones.
+func (r *Run) Resume(ctx context.Context) (int64, error) {
+	total := r.items.Total
+	items, next, err := r.journal.Recorded(ctx, r.Task.ID)
+	if err != nil {
+		return 0, err
+	}
+	r.items = items
+	r.items.Total = total
+	return next, nil
+}
+
+// Expect tells how many items the input has.
+func (r *Run) Expect(total int64) { r.items.Total = total }
+
+// Progress tells how far the work came; a total of 0 is unknown. It is kept at
+// most five times a second, and the last state is kept with the ending.
+func (r *Run) Progress(ctx context.Context, done, total int64) error {
+	if total > 0 {
+		r.progress = int(min(max(done, 0)*100/total, 100))
+	}
+	if time.Since(r.saved) < progressEvery {
+		return context.Cause(ctx)
+	}
+	r.saved = time.Now()
+	if err := context.Cause(ctx); err != nil {
+		return err
+	}
+	return r.journal.SaveProgress(ctx, r.Fence(), r.progress, r.items)
+}
+
+// Record keeps items with their outcomes in a transaction of its own and counts
+// them; a later attempt resumes after them.
+func (r *Run) Record(ctx context.Context, items ...Item) error {
+	if err := r.journal.RecordItems(ctx, r.Fence(), items); err != nil {
+		return err
+	}
+	return r.Recorded(ctx, items...)
+}
+
+// Recorded counts items that a store recorded in its own transaction.
+func (r *Run) Recorded(ctx context.Context, items ...Item) error {
+	for _, item := range items {
+		r.items.Add(item.Outcome)
+	}
+	return r.Progress(ctx, r.items.Done(), r.items.Total)
+}
+
+// Tally gives the counts so far.
+func (r *Run) Tally() (progress int, items Tally) { return r.progress, r.items }
+
+// Output describes the result and gives the writer for its bytes. They stream
+// to the blob store once they are more than InlineLimit.
+func (r *Run) Output(contentType, filename string) io.Writer {
+	r.result.ContentType, r.result.Filename = contentType, filename
+	return r.result
+}
+
+// Result gives the writer with all that was written; the worker closes it.
+func (r *Run) Result() *ResultWriter { return r.result }
+
+// Report writes the result of a batch action (specs/asapi.md section 9) from
+// the recorded items, without holding them all in memory. extra members stand
+// before the items; nil: none.
+func (r *Run) Report(ctx context.Context, extra map[string]any) error {
+	w := r.Output("application/json", "")
+	t := r.items
+	t.Total = t.Done()
+	fmt.Fprintf(w, `{"total":%d,"created":%d,"updated":%d,"unchanged":%d,"skipped":%d,"failed":%d`,
+		t.Total, t.Created, t.Updated, t.Unchanged, t.Skipped, t.Failed)
+	r.items = t
+	for key, value := range extra {
+		b, err := json.Marshal(map[string]any{key: value})
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(w, ",%s", b[1:len(b)-1])
+	}
+	io.WriteString(w, `,"items":[`)
+	first := true
+	for item, err := range r.journal.Items(ctx, r.Task.ID) {
+		if err != nil {
+			return err
+		}
+		if !first {
+			io.WriteString(w, ",")
+		}
+		first = false
+		doc := map[string]string{"key": item.Key, "outcome": string(item.Outcome), "reason": item.Reason}
+		for k, v := range item.Refs {
+			doc[k] = v
+		}
+		b, err := json.Marshal(doc)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(b); err != nil {
+			return err
+		}
+	}
+	_, err := io.WriteString(w, "]}\n")
+	return err
+}
