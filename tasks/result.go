@@ -1,8 +1,11 @@
 package tasks
 
 import (
+	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"io"
 	"time"
 )
 
@@ -71,4 +74,16 @@ func ResultFor(t *Task, r Result) Result {
 	r.Task, r.Client, r.Stream = t.ID, t.Client, t.Stream
 	r.Service, r.Action, r.Account = t.Service, t.Action, t.Account
 	return r
+}
+
+// OpenResult reads length bytes of a result from offset; length below 0: to the
+// end. Both must lie inside the result.
+func OpenResult(ctx context.Context, blobs Blobs, r Result, offset, length int64) (io.ReadCloser, error) {
+	if length < 0 {
+		length = r.Size - offset
+	}
+	if r.Blob == "" {
+		return io.NopCloser(bytes.NewReader(r.Inline[offset : offset+length])), nil
+	}
+	return blobs.Open(ctx, r.Blob, offset, length)
 }

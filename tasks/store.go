@@ -47,8 +47,13 @@ type AccountStore interface {
 	// CodeUnique when it is registered already.
 	RegisterAccount(ctx context.Context, a Account) error
 	// DeregisterAccount refuses new submissions from now on; CodeNoSuchAccount
-	// when it is not registered.
-	DeregisterAccount(ctx context.Context, a Account) error
+	// when it is not registered. With erase it is marked for Erasing.
+	DeregisterAccount(ctx context.Context, a Account, erase bool) error
+	// Erasing lists accounts whose erasure is not done yet; until Erased they
+	// cannot be registered again (CodeUnavailable).
+	Erasing(ctx context.Context, limit int) ([]Account, error)
+	// Erased forgets the account for good.
+	Erased(ctx context.Context, a Account) error
 	// Accounts lists a client's registered accounts, by service and name.
 	Accounts(ctx context.Context, client ClientID) ([]Account, error)
 }

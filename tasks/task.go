@@ -130,6 +130,7 @@ type Input struct {
 	Size        int64
 	Inline      []byte
 	Blob        string // key in the blob store; empty: inline
+	SHA256      [32]byte
 }
 
 // Submitted answers a submission.
