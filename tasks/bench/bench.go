@@ -1,0 +1,66 @@
+// Package bench is a service for measuring a server: its tasks do nothing, or
+// leave a result of a given size. It is listed only where it is asked for.
+package bench
+
+import (
+	"bytes"
+	"context"
+
+	"asapi/tasks"
+)
+
+// Slug names the service.
+const Slug = "bench"
+
+// MaxSize is the largest result that a task of the service makes, in bytes.
+const MaxSize = 1 << 30
+
+// Service describes the service.
+func Service() tasks.Service {
+	return tasks.Service{Slug: Slug, Name: "Bench", Actions: []tasks.Action{
+		tasks.NewAction(tasks.Action{
+			Slug: "noop", Name: "No-op", Description: "Does nothing and leaves a small result.",
+		}, noop),
+		tasks.NewAction(tasks.Action{
+			Slug: "make-bytes", Name: "Make Bytes", Description: "Leaves a result of the given size.",
+		}, makeBytes),
+	}}
+}
+
+type noParameters struct{}
+
+func noop(_ context.Context, run *tasks.Run, _ noParameters) error {
+	_, err := run.Output("application/json", "").Write([]byte("{}\n"))
+	return err
+}
+
+type sizeParameters struct {
+	Size int64 `param:"size" doc:"How many bytes the result has." default:"1024" optional:"true"`
+}
+
+// Check implements tasks.Checker.
+func (p sizeParameters) Check() tasks.Faults {
+	if p.Size < 0 || p.Size > MaxSize {
+		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "size", Message: "size must be from 0 to 1073741824 bytes."}}
+	}
+	return nil
+}
+
+// line repeats; a result is made of it and of its beginning.
+var line = []byte("asapi bench: these bytes say nothing, they are only counted......\n")
+
+func makeBytes(ctx context.Context, run *tasks.Run, p sizeParameters) error {
+	w := run.Output("text/plain; charset=utf-8", "bench.txt")
+	block := bytes.Repeat(line, 512)
+	for done := int64(0); done < p.Size; {
+		n := min(p.Size-done, int64(len(block)))
+		if _, err := w.Write(block[:n]); err != nil {
+			return err
+		}
+		done += n
+		if err := run.Progress(ctx, done, p.Size); err != nil {
+			return err
+		}
+	}
+	return nil
+}
