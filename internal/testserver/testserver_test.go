@@ -144,11 +144,11 @@ func TestPausedRedisAnswersAfterResume(t *testing.T) {
 // that starts servers, and kills it.
 func TestNothingIsLeftBehindWhenTheTestIsKilled(t *testing.T) {
 	folder := t.TempDir()
-	if err := os.Chmod(folder, 0o755); err != nil { //nolint:gosec // PostgreSQL's user must get through
+	if err := os.Chmod(folder, 0o755); err != nil {
 		t.Fatal(err)
 	}
 	openParents(t, folder)
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildThatIsKilled$") //nolint:gosec // this very test
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestChildThatIsKilled$")
 	cmd.Env = append(os.Environ(), "TESTSERVER_CHILD=1", "TMPDIR="+folder)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -204,7 +204,7 @@ func TestChildThatIsKilled(t *testing.T) {
 func openParents(t *testing.T, folder string) {
 	t.Helper()
 	parent := folder[:strings.LastIndexByte(folder, '/')]
-	if err := os.Chmod(parent, 0o755); err != nil && !errors.Is(err, syscall.EPERM) { //nolint:gosec // as above
+	if err := os.Chmod(parent, 0o755); err != nil && !errors.Is(err, syscall.EPERM) {
 		t.Fatal(err)
 	}
 }

@@ -1,0 +1,48 @@
+# Everything a contributor runs. `make help` lists it.
+GO ?= go
+GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+# How often `make bench` and `make soak` repeat what they run.
+COUNT ?= 5
+# What the tests are run on, such as PKG=./store/...
+PKG ?= ./...
+
+.DEFAULT_GOAL := help
+.PHONY: help build demo test lint fmt bench soak cover
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build bin/asapi
+	@scripts/need.sh go
+	$(GO) build -trimpath -o bin/asapi ./cmd/asapi
+
+demo: build ## submit an import with curl to the embedded default, watch it, take its results
+	@scripts/need.sh curl
+	@scripts/demo.sh
+
+test: ## run every test with the race detector, also on real PostgreSQL and Redis
+	@scripts/need.sh go cc curl postgresql redis
+	$(GO) test -race -shuffle=on -timeout 20m $(PKG)
+
+lint: ## check the code and its borders
+	@scripts/need.sh go
+	$(GO) run $(GOLANGCI) run $(PKG)
+
+fmt: ## format the code
+	@scripts/need.sh go
+	$(GO) run $(GOLANGCI) fmt
+
+bench: ## run the benchmarks COUNT times, for benchstat
+	@scripts/need.sh go postgresql redis
+	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 2h $(PKG)
+
+soak: ## run the tests COUNT times in changing order, then each fuzz target for a minute
+	@scripts/need.sh go cc curl postgresql redis
+	$(GO) test -race -shuffle=on -count $(COUNT) -timeout 4h $(PKG)
+	@scripts/fuzz.sh 60s
+
+cover: ## tell how much of the code the tests run; cover.html shows where
+	@scripts/need.sh go curl postgresql redis
+	$(GO) test -timeout 20m -coverpkg=./... -coverprofile=cover.out $(PKG)
+	$(GO) tool cover -html=cover.out -o cover.html
+	$(GO) tool cover -func=cover.out | tail -n 1
