@@ -101,13 +101,15 @@ func (s *Store) Create(ctx context.Context, prefix string) (tasks.BlobWriter, er
 	if err != nil {
 		return nil, unavailable(ctx, "The blob store could not make a key.", err)
 	}
-	w := &writer{key: prefix + "/" + time.Now().UTC().Format(dayFormat) + "/" + id.String(), dir: s.dir}
-	w.ctx, w.cancel = context.WithCancel(ctx)
-	if w.to, err = s.bucket.NewWriter(w.ctx, w.key, nil); err != nil {
-		w.cancel()
+	key := prefix + "/" + time.Now().UTC().Format(dayFormat) + "/" + id.String()
+	// Only a cancelled context makes gocloud's writer drop what it has.
+	inner, cancel := context.WithCancel(ctx)
+	to, err := s.bucket.NewWriter(inner, key, nil)
+	if err != nil {
+		cancel()
 		return nil, unavailable(ctx, "The blob store does not take new blobs.", err)
 	}
-	return w, nil
+	return &writer{key: key, to: to, dir: s.dir, ctx: inner, cancel: cancel}, nil
 }
 
 // Open implements tasks.Blobs; CodeNotFound when there is no such blob. An offset

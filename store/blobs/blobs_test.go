@@ -280,7 +280,7 @@ func TestSweepRemovesTheEmptyFoldersOfPastDays(t *testing.T) {
 	if err := os.Chtimes(old, longAgo, longAgo); err != nil {
 		t.Fatal(err)
 	}
-	if n, err := s.Sweep(t.Context(), "results", time.Hour, func([]string) (map[string]bool, error) { return nil, nil }); n != 1 || err != nil {
+	if n, err := s.Sweep(t.Context(), "results", time.Hour, func([]string) (map[string]bool, error) { return set(), nil }); n != 1 || err != nil {
 		t.Errorf("deleted %d, %v", n, err)
 	}
 	if _, err := os.Stat(past); !errors.Is(err, fs.ErrNotExist) {

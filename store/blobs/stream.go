@@ -13,7 +13,7 @@ type writer struct {
 	key    string
 	to     *blob.Writer
 	dir    *directory
-	ctx    context.Context //nolint:containedctx // io.Writer has no place for it; Commit and Abort end it
+	ctx    context.Context // io.Writer has no place for it; Commit and Abort end it
 	cancel context.CancelFunc
 }
 
@@ -48,7 +48,7 @@ func (w *writer) Abort() {
 
 // reader reads one blob.
 type reader struct {
-	ctx  context.Context //nolint:containedctx // io.Reader has no place for it; Close ends it
+	ctx  context.Context // io.Reader has no place for it; Close ends it
 	from *blob.Reader
 }
 
