@@ -33,7 +33,10 @@ type Header struct {
 // Frame is one message of a stream.
 type Frame struct {
 	Header  Header
-	Payload []byte // valid until the next call of Next
+	Payload []byte // valid until the next call of Next or Event
+	// Heartbeat says that this is no message but a sign of life: all that the
+	// server sent before has arrived, and nothing else is on its way.
+	Heartbeat bool
 }
 
 // System reports whether the frame is the server's and not a task's.
@@ -45,8 +48,6 @@ func (f *Frame) System() bool { return f.Header.Type == "system" }
 type Decoder struct {
 	r   *bufio.Reader
 	buf []byte
-	// OnHeartbeat is called at every heartbeat; nil: nothing is.
-	OnHeartbeat func()
 }
 
 // NewDecoder reads frames from r.
@@ -55,32 +56,33 @@ func NewDecoder(r io.Reader) *Decoder { return &Decoder{r: bufio.NewReaderSize(r
 // errFrame says that the bytes are not a stream of messages.
 var errFrame = errors.New("the stream is malformed")
 
-// Next gives the next message, io.EOF where the stream ends between messages,
-// and io.ErrUnexpectedEOF where it ends inside one.
+// Next gives the next message and passes over heartbeats. It gives io.EOF where
+// the stream ends between messages, io.ErrUnexpectedEOF where it ends inside one.
 func (d *Decoder) Next() (Frame, error) {
-	var f Frame
 	for {
-		size, heartbeat, err := d.length(maxHeader, false)
-		if err != nil {
+		f, err := d.Event()
+		if err != nil || !f.Heartbeat {
 			return f, err
 		}
-		if heartbeat {
-			if d.OnHeartbeat != nil {
-				d.OnHeartbeat()
-			}
-			continue
-		}
-		header, err := d.block(size)
-		if err != nil {
-			return f, err
-		}
-		if err := json.Unmarshal(header, &f.Header); err != nil {
-			return f, fmt.Errorf("%w: a header is no JSON: %w", errFrame, err)
-		}
-		break
 	}
-	size, _, err := d.length(maxPayload, true)
+}
+
+// Event gives the next message or heartbeat; its errors are those of Next.
+func (d *Decoder) Event() (Frame, error) {
+	var f Frame
+	size, heartbeat, err := d.length(maxHeader, false)
+	if err != nil || heartbeat {
+		f.Heartbeat = heartbeat
+		return f, err
+	}
+	header, err := d.block(size)
 	if err != nil {
+		return f, err
+	}
+	if err := json.Unmarshal(header, &f.Header); err != nil {
+		return f, fmt.Errorf("%w: a header is no JSON: %w", errFrame, err)
+	}
+	if size, _, err = d.length(maxPayload, true); err != nil {
 		return f, err
 	}
 	f.Payload, err = d.block(size)

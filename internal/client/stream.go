@@ -59,11 +59,21 @@ func (c *Client) streamAddress(ctx context.Context) (string, error) {
 	return e.Protocol + "://" + e.Host + e.URI, nil
 }
 
-// Next gives the next message of a task; the server's own messages are left out.
-// It gives io.EOF where the server ended the stream.
+// Next gives the next message of a task; heartbeats and the server's own
+// messages are left out. It gives io.EOF where the server ended the stream.
 func (s *Stream) Next() (Frame, error) {
 	for {
-		f, err := s.decoder.Next()
+		f, err := s.Event()
+		if err != nil || !f.Heartbeat {
+			return f, err
+		}
+	}
+}
+
+// Event is Next with heartbeats.
+func (s *Stream) Event() (Frame, error) {
+	for {
+		f, err := s.decoder.Event()
 		if err != nil || !f.System() {
 			return f, err
 		}
