@@ -1,0 +1,113 @@
+package trackers
+
+import (
+	"context"
+	"maps"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"asapi/tasks"
+	"asapi/tasks/tracker"
+)
+
+// Change implements tracker.Store.
+func (s *Store) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner, want tracker.Want, fn func(*tracker.Held) error) ([]tasks.Item, error) {
+	var items []tasks.Item
+	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
+		if err := s.lock(tx, owner); err != nil {
+			return err
+		}
+		h, err := s.load(tx, owner, want)
+		if err != nil {
+			return err
+		}
+		before := snapshot(h)
+		if err := fn(h); err != nil {
+			return err
+		}
+		if err := s.save(tx, h, before); err != nil {
+			return err
+		}
+		items = named(h.Outcomes)
+		return s.db.RecordItems(tx, run, items)
+	})
+	return items, err
+}
+
+// held is how things were before a change.
+type held struct {
+	trackers map[int64]tracker.Tracker
+	works    map[string]tracker.Work
+	records  map[tracker.RecordKey]tracker.Entry
+}
+
+func snapshot(h *tracker.Held) held {
+	before := held{map[int64]tracker.Tracker{}, map[string]tracker.Work{}, map[tracker.RecordKey]tracker.Entry{}}
+	for _, t := range h.Trackers {
+		before.trackers[t.ID] = *t
+	}
+	for name, w := range h.Works {
+		before.works[name] = *w
+	}
+	for key, r := range h.Records {
+		before.records[key] = r.Entry
+	}
+	return before
+}
+
+// named gives the items of the outcomes with the names of their trackers.
+func named(outcomes []tracker.Outcome) []tasks.Item {
+	items := make([]tasks.Item, len(outcomes))
+	for i, o := range outcomes {
+		items[i] = o.Item
+		if o.Tracker != nil {
+			refs := maps.Clone(o.Item.Refs)
+			if refs == nil {
+				refs = map[string]string{}
+			}
+			refs["tracker"] = o.Tracker.Name()
+			items[i].Refs = refs
+		}
+	}
+	return items
+}
+
+// save writes what differs from before: nothing where nothing changed.
+func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held) error {
+	var made, changed []*tracker.Tracker
+	for _, t := range h.Trackers {
+		if was, ok := before.trackers[t.ID]; t.ID == 0 {
+			made = append(made, t)
+		} else if !ok || was.State != t.State || !was.Start.Equal(t.Start) || !was.End.Equal(t.End) || was.FirstDone != t.FirstDone {
+			changed = append(changed, t)
+		}
+	}
+	steps := []func() error{
+		func() error { return s.insertTrackers(tx, h, inOrder(made, h)) },
+		func() error { return s.updateTrackers(tx, changed) },
+		func() error { return s.saveRecords(tx, h, before) },
+		func() error { return s.saveWorks(tx, h, before) },
+		func() error { return s.insertCompletions(tx, h.Completions) },
+		func() error { return s.insertActivities(tx, h) },
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// inOrder sorts new trackers as their items stand in the input, so that a list
+// is given back in the order it came.
+func inOrder(made []*tracker.Tracker, h *tracker.Held) []*tracker.Tracker {
+	place := make(map[*tracker.Tracker]int, len(made))
+	for i, o := range h.Outcomes {
+		if _, ok := place[o.Tracker]; !ok {
+			place[o.Tracker] = i
+		}
+	}
+	slices.SortFunc(made, func(a, b *tracker.Tracker) int { return place[a] - place[b] })
+	return made
+}

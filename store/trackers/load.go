@@ -1,0 +1,182 @@
+package trackers
+
+import (
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"asapi/store"
+	"asapi/tasks/tracker"
+)
+
+// nameRow is a row of a batch of names.
+type nameRow struct {
+	Name string `json:"name"`
+	Work string `json:"work,omitempty"`
+	Part string `json:"part,omitempty"`
+}
+
+// load reads what a change wants to see, with one statement for each table.
+func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*tracker.Held, error) {
+	h := &tracker.Held{
+		Owner: owner, Trackers: map[string]*tracker.Tracker{}, Works: map[string]*tracker.Work{},
+		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{},
+	}
+	works := slices.Clone(want.Works)
+	if len(want.Parts) > 0 {
+		if err := s.loadParts(tx, h, want.Parts); err != nil {
+			return nil, err
+		}
+		for _, parts := range h.Parts {
+			for _, p := range parts {
+				res, _ := tracker.ParseResource(p.Resource)
+				works = append(works, res.Work())
+			}
+		}
+	}
+	slices.Sort(works)
+	names := namesOf(slices.Compact(works))
+	if err := s.loadTrackers(tx, h, names); err != nil {
+		return nil, err
+	}
+	if err := s.loadWorks(tx, h, names); err != nil {
+		return nil, err
+	}
+	if err := s.loadRecords(tx, h, want.Records); err != nil {
+		return nil, err
+	}
+	if len(want.Parts) > 0 || len(want.Records) == 0 {
+		if err := s.loadCompleted(tx, h, want.Parts, names); err != nil {
+			return nil, err
+		}
+	}
+	return h, nil
+}
+
+func namesOf(works []string) []nameRow {
+	names := make([]nameRow, len(works))
+	for i, w := range works {
+		names[i].Name = w
+	}
+	return names
+}
+
+func (s *Store) loadTrackers(tx *gorm.DB, h *tracker.Held, names []nameRow) error {
+	param, err := rows(names)
+	if err != nil {
+		return err
+	}
+	return query(tx, func(found *sql.Rows) error {
+		t, err := scanTracker(found)
+		h.Trackers[t.Resource] = &t
+		return err
+	}, "WITH "+s.db.Batch("b", store.Col{Name: "name", Type: "text"})+" SELECT "+trackerColumns+
+		" FROM b JOIN trackers t ON t.client_id = ? AND t.parent = ? AND t.resource = b.name",
+		param, h.Owner.Client, h.Owner.Parent)
+}
+
+func (s *Store) loadWorks(tx *gorm.DB, h *tracker.Held, names []nameRow) error {
+	param, err := rows(names)
+	if err != nil {
+		return err
+	}
+	return query(tx, func(found *sql.Rows) error {
+		var w tracker.Work
+		err := found.Scan(&w.Resource, &w.Title, &w.Regular)
+		h.Works[w.Resource] = &w
+		return err
+	}, "WITH "+s.db.Batch("b", store.Col{Name: "name", Type: "text"})+
+		" SELECT w.resource, w.title, w.regular FROM b JOIN works w ON w.client_id = ? AND w.resource = b.name",
+		param, h.Owner.Client)
+}
+
+type keyRow struct {
+	Provider string `json:"provider"`
+	Kind     string `json:"kind"`
+	NativeID string `json:"native_id"`
+}
+
+func (s *Store) loadRecords(tx *gorm.DB, h *tracker.Held, keys []tracker.RecordKey) error {
+	if len(keys) == 0 {
+		return nil
+	}
+	param, err := rows(keyRows(keys))
+	if err != nil {
+		return err
+	}
+	return query(tx, func(found *sql.Rows) error {
+		r := tracker.Record{}
+		var entry string
+		t, err := scanTracker(found, &r.Key.Provider, &r.Key.Kind, &r.Key.NativeID, &entry)
+		if err != nil {
+			return err
+		}
+		if err := json.Unmarshal([]byte(entry), &r.Entry); err != nil {
+			return fmt.Errorf("decode the entry %v: %w", r.Key, err)
+		}
+		if known, ok := h.Trackers[t.Resource]; ok {
+			r.Tracker = known
+		} else {
+			r.Tracker = &t
+			h.Trackers[t.Resource] = &t
+		}
+		h.Records[r.Key] = &r
+		return nil
+	}, "WITH "+s.db.Batch("b", keyColumns...)+" SELECT "+trackerColumns+", r.provider, r.kind, r.native_id, r.entry"+
+		" FROM b JOIN provider_records r ON r.client_id = ? AND r.parent = ? AND r.provider = b.provider AND r.kind = b.kind AND r.native_id = b.native_id"+
+		" JOIN trackers t ON t.id = r.tracker_id",
+		param, h.Owner.Client, h.Owner.Parent)
+}
+
+var keyColumns = []store.Col{{Name: "provider", Type: "text"}, {Name: "kind", Type: "text"}, {Name: "native_id", Type: "text"}}
+
+// keyRows lists each key once.
+func keyRows(keys []tracker.RecordKey) []keyRow {
+	seen := make(map[tracker.RecordKey]bool, len(keys))
+	list := make([]keyRow, 0, len(keys))
+	for _, k := range keys {
+		if !seen[k] {
+			seen[k] = true
+			list = append(list, keyRow{string(k.Provider), string(k.Kind), k.NativeID})
+		}
+	}
+	return list
+}
+
+// loadCompleted finds which of the parts, and of the works themselves, were
+// completed before.
+func (s *Store) loadCompleted(tx *gorm.DB, h *tracker.Held, parts []string, works []nameRow) error {
+	var asked []nameRow
+	add := func(name string) {
+		if res, ok := tracker.ParseResource(name); ok && !res.AnyWork() {
+			asked = append(asked, nameRow{Name: name, Work: res.Work()})
+		}
+	}
+	for _, w := range works {
+		add(w.Name)
+	}
+	for _, name := range parts {
+		add(name)
+		for _, p := range h.Parts[name] {
+			if p.Resource != name {
+				add(p.Resource)
+			}
+		}
+	}
+	param, err := rows(asked)
+	if err != nil {
+		return err
+	}
+	return query(tx, func(found *sql.Rows) error {
+		var name string
+		err := found.Scan(&name)
+		h.Completed[name] = true
+		return err
+	}, "WITH "+s.db.Batch("b", store.Col{Name: "name", Type: "text"}, store.Col{Name: "work", Type: "text"})+
+		" SELECT b.name FROM b JOIN trackers t ON t.client_id = ? AND t.parent = ? AND t.resource = b.work"+
+		" JOIN tracker_completed c ON c.tracker_id = t.id AND c.resource = b.name",
+		param, h.Owner.Client, h.Owner.Parent)
+}

@@ -1,0 +1,214 @@
+package trackers
+
+import (
+	"cmp"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"gorm.io/gorm"
+
+	"asapi/store"
+	"asapi/tasks"
+	"asapi/tasks/tracker"
+)
+
+type trackerRow struct {
+	ID        int64  `json:"id"`
+	Place     int    `json:"place"`
+	Resource  string `json:"resource"`
+	State     int8   `json:"state"`
+	Start     int64  `json:"start_time"`
+	End       int64  `json:"end_time"`
+	FirstDone int64  `json:"first_done"`
+}
+
+var trackerBatch = []store.Col{
+	{Name: "id", Type: "int"}, {Name: "place", Type: "int"}, {Name: "resource", Type: "text"}, {Name: "state", Type: "int"},
+	{Name: "start_time", Type: "int"}, {Name: "end_time", Type: "int"}, {Name: "first_done", Type: "int"},
+}
+
+func trackerRows(list []*tracker.Tracker) (string, error) {
+	param := make([]trackerRow, len(list))
+	for i, t := range list {
+		param[i] = trackerRow{t.ID, i, t.Resource, int8(t.State), micros(t.Start), micros(t.End), t.FirstDone}
+	}
+	return rows(param)
+}
+
+// insertTrackers gives new trackers their ids.
+func (s *Store) insertTrackers(tx *gorm.DB, h *tracker.Held, made []*tracker.Tracker) error {
+	if len(made) == 0 {
+		return nil
+	}
+	param, err := trackerRows(made)
+	if err != nil {
+		return err
+	}
+	return query(tx, func(found *sql.Rows) error {
+		var id int64
+		var resource string
+		if err := found.Scan(&id, &resource); err != nil {
+			return err
+		}
+		h.Trackers[resource].ID = id
+		return nil
+	}, "WITH "+s.db.Batch("b", trackerBatch...)+
+		" INSERT INTO trackers (client_id, parent, resource, state, start_time, end_time, first_done, created_at, updated_at)"+
+		" SELECT "+s.num()+", "+s.text()+", resource, state, start_time, end_time, first_done, "+s.db.Now()+", "+s.db.Now()+" FROM b ORDER BY place"+
+		" RETURNING id, resource", param, h.Owner.Client, h.Owner.Parent)
+}
+
+// num and text are parameters in a select list, where PostgreSQL cannot tell
+// their types.
+func (s *Store) num() string  { return "CAST(? AS BIGINT)" }
+func (s *Store) text() string { return "CAST(? AS TEXT)" }
+
+func (s *Store) updateTrackers(tx *gorm.DB, changed []*tracker.Tracker) error {
+	if len(changed) == 0 {
+		return nil
+	}
+	slices.SortFunc(changed, func(a, b *tracker.Tracker) int { return cmp.Compare(a.ID, b.ID) })
+	param, err := trackerRows(changed)
+	if err != nil {
+		return err
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", trackerBatch...)+
+		" UPDATE trackers SET state = b.state, start_time = b.start_time, end_time = b.end_time, first_done = b.first_done, updated_at = "+s.db.Now()+
+		" FROM b WHERE trackers.id = b.id", param).Error
+}
+
+type recordRow struct {
+	keyRow
+	Tracker int64  `json:"tracker_id"`
+	Entry   string `json:"entry"`
+}
+
+func (s *Store) saveRecords(tx *gorm.DB, h *tracker.Held, before held) error {
+	var list []recordRow
+	for key, r := range h.Records {
+		if was, ok := before.records[key]; ok && was.Equal(r.Entry) {
+			continue
+		}
+		entry, err := json.Marshal(r.Entry)
+		if err != nil {
+			return fmt.Errorf("encode the entry %v: %w", key, err)
+		}
+		list = append(list, recordRow{keyRow{string(key.Provider), string(key.Kind), key.NativeID}, r.Tracker.ID, string(entry)})
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	slices.SortFunc(list, func(a, b recordRow) int { return cmp.Compare(a.Tracker, b.Tracker) })
+	param, err := rows(list)
+	if err != nil {
+		return err
+	}
+	columns := append(slices.Clone(keyColumns), store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"})
+	// WHERE true keeps SQLite from reading ON CONFLICT as part of a join.
+	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
+		" INSERT INTO provider_records (client_id, parent, tracker_id, provider, kind, native_id, entry, updated_at)"+
+		" SELECT "+s.num()+", "+s.text()+", tracker_id, provider, kind, native_id, entry, "+s.db.Now()+" FROM b WHERE true ORDER BY tracker_id"+
+		" ON CONFLICT (client_id, parent, provider, kind, native_id) DO UPDATE SET entry = excluded.entry, updated_at = excluded.updated_at",
+		param, h.Owner.Client, h.Owner.Parent).Error
+}
+
+func (s *Store) saveWorks(tx *gorm.DB, h *tracker.Held, before held) error {
+	var list []tracker.Work
+	for name, w := range h.Works {
+		was, known := before.works[name]
+		if !known || was.Title != w.Title || was.Regular != w.Regular {
+			list = append(list, *w)
+		}
+	}
+	return s.learn(tx, h.Owner.Client, list)
+}
+
+type workRow struct {
+	Resource string `json:"resource"`
+	Title    string `json:"title"`
+	Regular  int64  `json:"regular"`
+}
+
+// learn adds to the catalogue. The rows are in the order of their names, so
+// that two imports that teach the same works do not wait for each other in turn.
+func (s *Store) learn(tx *gorm.DB, client tasks.ClientID, works []tracker.Work) error {
+	if len(works) == 0 {
+		return nil
+	}
+	list := make([]workRow, len(works))
+	for i, w := range works {
+		list[i] = workRow{w.Resource, w.Title, w.Regular}
+	}
+	param, err := rows(list)
+	if err != nil {
+		return err
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", store.Col{Name: "resource", Type: "text"}, store.Col{Name: "title", Type: "text"}, store.Col{Name: "regular", Type: "int"})+
+		" INSERT INTO works (client_id, resource, title, regular) SELECT "+s.num()+", resource, title, regular FROM b WHERE true ORDER BY resource"+
+		" ON CONFLICT (client_id, resource) DO UPDATE SET"+
+		" title = CASE WHEN works.title = '' THEN excluded.title ELSE works.title END,"+
+		" regular = CASE WHEN excluded.regular > works.regular THEN excluded.regular ELSE works.regular END",
+		param, client).Error
+}
+
+type completionRow struct {
+	Tracker  int64  `json:"tracker_id"`
+	Resource string `json:"resource"`
+	Ordinal  int64  `json:"ordinal"`
+	Regular  bool   `json:"regular"`
+	At       int64  `json:"completed_at"`
+}
+
+func (s *Store) insertCompletions(tx *gorm.DB, completions []tracker.Completion) error {
+	if len(completions) == 0 {
+		return nil
+	}
+	list := make([]completionRow, len(completions))
+	for i, c := range completions {
+		list[i] = completionRow{c.Tracker.ID, c.Resource, c.Ordinal, c.Regular, micros(c.At)}
+	}
+	param, err := rows(list)
+	if err != nil {
+		return err
+	}
+	columns := []store.Col{
+		{Name: "tracker_id", Type: "int"}, {Name: "resource", Type: "text"}, {Name: "ordinal", Type: "int"},
+		{Name: "regular", Type: "bool"}, {Name: "completed_at", Type: "int"},
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
+		" INSERT INTO tracker_completed (tracker_id, resource, ordinal, regular, completed_at)"+
+		" SELECT tracker_id, resource, ordinal, regular, completed_at FROM b WHERE true ON CONFLICT (tracker_id, resource) DO NOTHING", param).Error
+}
+
+type activityRow struct {
+	Tracker  int64  `json:"tracker_id"`
+	Resource string `json:"resource"`
+	Platform string `json:"platform"`
+	From     int64  `json:"from_at"`
+	To       int64  `json:"to_at"`
+	Start    int64  `json:"start_time"`
+	End      int64  `json:"end_time"`
+}
+
+func (s *Store) insertActivities(tx *gorm.DB, h *tracker.Held) error {
+	if len(h.Activities) == 0 {
+		return nil
+	}
+	list := make([]activityRow, len(h.Activities))
+	for i, a := range h.Activities {
+		list[i] = activityRow{a.Tracker.ID, a.Resource, a.Platform, a.From, a.To, micros(a.Start), micros(a.End)}
+	}
+	param, err := rows(list)
+	if err != nil {
+		return err
+	}
+	columns := []store.Col{
+		{Name: "tracker_id", Type: "int"}, {Name: "resource", Type: "text"}, {Name: "platform", Type: "text"}, {Name: "from_at", Type: "int"},
+		{Name: "to_at", Type: "int"}, {Name: "start_time", Type: "int"}, {Name: "end_time", Type: "int"},
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
+		" INSERT INTO activities (client_id, tracker_id, resource, platform, from_at, to_at, start_time, end_time)"+
+		" SELECT "+s.num()+", tracker_id, resource, platform, from_at, to_at, start_time, end_time FROM b", param, h.Owner.Client).Error
+}

@@ -1,0 +1,102 @@
+// Package trackers keeps trackers in the tables of package store. Statements
+// over many rows are constant texts with one parameter (store.DB.Batch).
+package trackers
+
+import (
+	"context"
+	"database/sql"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"gorm.io/gorm"
+
+	"asapi/store"
+	"asapi/tasks/tracker"
+)
+
+// Store implements tracker.Store.
+type Store struct {
+	db *store.DB
+}
+
+var _ tracker.Store = (*Store)(nil)
+
+// New keeps trackers in the database of a store, which must be migrated.
+func New(s *store.Store) *Store { return &Store{db: s.DB()} }
+
+// lock makes concurrent changes of one owner's trackers take turns, so that
+// none finds a tracker missing that the other is about to make.
+func (s *Store) lock(tx *gorm.DB, owner tracker.Owner) error {
+	if !s.db.Postgres() {
+		return nil // one writer at a time anyway
+	}
+	return tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", fmt.Sprintf("trackers/%d/%s", owner.Client, owner.Parent)).Error
+}
+
+// rows makes the parameter of a Batch.
+func rows[T any](list []T) (string, error) {
+	b, err := json.Marshal(list)
+	if err != nil {
+		return "", fmt.Errorf("encode rows: %w", err)
+	}
+	return string(b), nil
+}
+
+// query runs a statement and calls scan for each row.
+func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...any) error {
+	found, err := tx.Raw(statement, params...).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }() // Err below tells what matters
+	for found.Next() {
+		if err := scan(found); err != nil {
+			return err
+		}
+	}
+	return found.Err()
+}
+
+// micros is a time as the tables keep it; 0: none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+func timeOf(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// trackerColumns are what scanTracker reads, of a table called t.
+const trackerColumns = `t.id, t.parent, t.resource, t.state, t.start_time, t.end_time, t.percentage, t.first_done,
+	(SELECT COUNT(*) FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular),
+	(SELECT COUNT(*) FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular AND c.ordinal > t.first_done)`
+
+// scanTracker reads trackerColumns and what follows them.
+func scanTracker(found *sql.Rows, more ...any) (tracker.Tracker, error) {
+	var t tracker.Tracker
+	var start, end int64
+	var percentage sql.NullFloat64
+	err := found.Scan(append([]any{&t.ID, &t.Parent, &t.Resource, &t.State, &start, &end, &percentage, &t.FirstDone, &t.Counted, &t.Beyond}, more...)...)
+	t.Start, t.End = timeOf(start), timeOf(end)
+	t.Percentage, t.ByHand = percentage.Float64, percentage.Valid
+	return t, err
+}
+
+// Trackers implements tracker.Store.
+func (s *Store) Trackers(ctx context.Context, owner tracker.Owner, after int64, limit int) ([]tracker.Tracker, error) {
+	var list []tracker.Tracker
+	err := query(s.db.Gorm(ctx), func(found *sql.Rows) error {
+		t, err := scanTracker(found)
+		list = append(list, t)
+		return err
+	}, "SELECT "+trackerColumns+" FROM trackers t WHERE t.client_id = ? AND t.parent = ? AND t.id > ? ORDER BY t.id LIMIT ?",
+		owner.Client, owner.Parent, after, limit)
+	return list, err
+}

@@ -1,0 +1,20 @@
+// Package catalog is the one explicit list of services.
+package catalog
+
+import (
+	"asapi/tasks"
+	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/myanimelist"
+)
+
+// Deps is what the services need of the floors above.
+type Deps struct {
+	Trackers tracker.Store
+}
+
+// All lists every service.
+func All(deps Deps) *tasks.Catalog {
+	return tasks.NewCatalog(
+		tracker.NewService(deps.Trackers, myanimelist.Format{}),
+	)
+}

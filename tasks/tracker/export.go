@@ -1,0 +1,123 @@
+package tracker
+
+import (
+	"context"
+	"fmt"
+	"iter"
+
+	"asapi/tasks"
+)
+
+type exportParams struct {
+	Provider string `param:"provider" enum:"myanimelist" doc:"For which provider the list is made."`
+	Kind     string `param:"kind" enum:"anime,manga" optional:"true" doc:"Which list; needed only when the account has both."`
+	Format   string `param:"format" enum:"xml,json" optional:"true" default:"xml" doc:"xml: the provider's own file, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
+}
+
+func (s *service) exportAction() tasks.Action {
+	return tasks.NewAction(tasks.Action{
+		Slug: "export-trackers", Name: "Export Trackers",
+		Description: "Makes a list file for a provider from the trackers of the account. Values that came from the provider go back as they came, but for what changed since.",
+	}, s.exportTrackers)
+}
+
+func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportParams) error {
+	format, err := s.format(p.Provider)
+	if err != nil {
+		return err
+	}
+	owner := ownerOf(run)
+	kind, err := s.kindOf(ctx, owner, format, Kind(p.Kind))
+	if err != nil {
+		return err
+	}
+	return s.store.List(ctx, owner, format.Provider(), kind, func(lines iter.Seq2[Listed, error]) error {
+		list := List{Kind: kind, User: run.Task.Account, Counts: map[Status]int64{}}
+		current := progressing(ctx, run, format, lines)
+		for line, err := range current(nil) {
+			if err != nil {
+				return err
+			}
+			list.Counts[line.Entry.Status]++
+		}
+		run.Expect(list.Total())
+		if p.Format == "json" {
+			return writeJSON(run.Output("application/json", string(kind)+"list.json"), format, list, current(&list))
+		}
+		w := run.Output(format.File(list))
+		return format.Write(w, list, entriesOf(current(&list)))
+	})
+}
+
+// kindOf decides which list is exported.
+func (s *service) kindOf(ctx context.Context, owner Owner, f Format, asked Kind) (Kind, error) {
+	kinds := []Kind{Anime, Manga}
+	if asked != "" {
+		kinds = []Kind{asked}
+	}
+	var found []Kind
+	for _, k := range kinds {
+		n, err := s.store.CountListed(ctx, owner, f.Provider(), k)
+		if err != nil {
+			return "", err
+		}
+		if n > 0 {
+			found = append(found, k)
+		}
+	}
+	switch {
+	case len(found) == 1:
+		return found[0], nil
+	case len(found) > 1:
+		return "", &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: "This account has an anime list and a manga list; say which one with kind=anime or kind=manga."}
+	case asked != "":
+		return "", tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no %s entries that %s could take.", asked, f.Title()))
+	}
+	return "", tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no entries that %s could take.", f.Title()))
+}
+
+// progressing gives the lines with their entries as they are to be written
+// back; with a list, it also tells the run how far the writing is.
+func progressing(ctx context.Context, run *tasks.Run, f Format, lines iter.Seq2[Listed, error]) func(*List) iter.Seq2[Listed, error] {
+	return func(list *List) iter.Seq2[Listed, error] {
+		return func(yield func(Listed, error) bool) {
+			var n int64
+			for line, err := range lines {
+				if n++; err == nil && n%100 == 0 {
+					err = step(ctx, run, n, list)
+				}
+				if err == nil {
+					line.Entry = currentOf(f, &line)
+				}
+				if !yield(line, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func step(ctx context.Context, run *tasks.Run, n int64, list *List) error {
+	if list == nil {
+		return context.Cause(ctx)
+	}
+	return run.Progress(ctx, n, list.Total())
+}
+
+func currentOf(f Format, line *Listed) Entry {
+	if !line.Bare {
+		return Current(f, line.Entry, &line.Tracker)
+	}
+	facts := Facts{Status: statusOf(&line.Tracker), Title: line.Work.Title, Total: line.Work.Regular}
+	return Current(f, f.Blank(line.Key.Kind, line.Key.NativeID, facts), &line.Tracker)
+}
+
+func entriesOf(lines iter.Seq2[Listed, error]) iter.Seq2[Entry, error] {
+	return func(yield func(Entry, error) bool) {
+		for line, err := range lines {
+			if !yield(line.Entry, err) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,114 @@
+package tracker
+
+import (
+	"context"
+	"iter"
+	"time"
+
+	"asapi/tasks"
+)
+
+// Store keeps trackers. Every method sees the given owner's or client's rows
+// only.
+type Store interface {
+	// Change reads what the owner holds of want, lets fn change it, and keeps
+	// what fn changed, the activities it added and the items it gave, in one
+	// transaction of the run. It gives the items with the names of their
+	// trackers. fn may be called again, with everything read anew;
+	// tasks.ErrLeaseLost when the run is not the current one.
+	Change(ctx context.Context, run tasks.Fence, owner Owner, want Want, fn func(*Held) error) ([]tasks.Item, error)
+	// List lets fn read the owner's entries of a provider's list in the order
+	// they came, and its trackers of works that are named after the provider's
+	// ids and have no entry. fn may range over the lines more than once and
+	// finds the same each time. They are paged, not held in memory.
+	List(ctx context.Context, owner Owner, p Provider, k Kind, fn func(lines iter.Seq2[Listed, error]) error) error
+	// CountListed counts what List would give.
+	CountListed(ctx context.Context, owner Owner, p Provider, k Kind) (int64, error)
+	// Trackers gives the owner's trackers after the id, at most limit, by id.
+	Trackers(ctx context.Context, owner Owner, after int64, limit int) ([]Tracker, error)
+	// SaveWorks teaches the client's catalogue; what it knows already stays.
+	SaveWorks(ctx context.Context, client tasks.ClientID, works []Work) error
+	// Erase deletes everything the owner has, for good, in bounded steps. It
+	// may be called again after it was interrupted.
+	Erase(ctx context.Context, owner Owner) error
+}
+
+// Want names what a change needs to see.
+type Want struct {
+	Records []RecordKey
+	Works   []string // resources of works: their trackers and what the catalogue knows
+	Parts   []string // full names of sub-resources; animes/-/episodes/7 finds every work's
+}
+
+// Held is what the owner holds of what a change wanted. Trackers and records
+// that fn changes, or adds, are kept.
+type Held struct {
+	Owner     Owner
+	Trackers  map[string]*Tracker // by resource
+	Works     map[string]*Work    // by resource; a change adds what it learns
+	Records   map[RecordKey]*Record
+	Parts     map[string][]Part // by the name wanted; several where it leaves the work open
+	Completed map[string]bool   // full names of wanted parts and works that were completed before
+
+	Completions []Completion
+	Activities  []Activity
+	Outcomes    []Outcome
+}
+
+// Record is what the owner's list at a provider says of one work.
+type Record struct {
+	Key     RecordKey
+	Tracker *Tracker
+	Entry   Entry
+}
+
+// Outcome is an item on its way; its tracker has a name once it is kept.
+type Outcome struct {
+	Item    tasks.Item
+	Tracker *Tracker // nil: none
+}
+
+// Completion adds one sub-resource, or the work itself, to the completed
+// resources of a tracker.
+type Completion struct {
+	Tracker  *Tracker
+	Resource string
+	Ordinal  int64 // 0: unknown
+	Regular  bool
+	At       time.Time
+}
+
+// Listed is one line of a provider's list as the owner has it.
+type Listed struct {
+	Key     RecordKey
+	Entry   Entry
+	Bare    bool // there is a tracker but no entry: Entry has no values
+	Tracker Tracker
+	Work    Work
+}
+
+// Tracker finds the tracker of a work, or makes one.
+func (h *Held) Tracker(resource string) (t *Tracker, made bool) {
+	if t, ok := h.Trackers[resource]; ok {
+		return t, false
+	}
+	t = &Tracker{Parent: h.Owner.Parent, Resource: resource}
+	h.Trackers[resource] = t
+	return t, true
+}
+
+// Learn adds to what the catalogue knows of a work, and gives all of it.
+func (h *Held) Learn(w Work) Work {
+	known, ok := h.Works[w.Resource]
+	if !ok {
+		known = &Work{Resource: w.Resource}
+		h.Works[w.Resource] = known
+	}
+	known.Learn(w)
+	return *known
+}
+
+// Settle notes what became of one item.
+func (h *Held) Settle(item tasks.Item, t *Tracker) {
+	h.Outcomes = append(h.Outcomes, Outcome{item, t})
+}
