@@ -1,10 +1,12 @@
 // Package bench is a service for measuring a server: its tasks do nothing, or
-// leave a result of a given size. It is listed only where it is asked for.
+// leave a result of a given size, or take a given time. It is listed only where
+// it is asked for.
 package bench
 
 import (
 	"bytes"
 	"context"
+	"time"
 
 	"asapi/tasks"
 )
@@ -24,6 +26,9 @@ func Service() tasks.Service {
 		tasks.NewAction(tasks.Action{
 			Slug: "make-bytes", Name: "Make Bytes", Description: "Leaves a result of the given size.",
 		}, makeBytes),
+		tasks.NewAction(tasks.Action{
+			Slug: "pause", Name: "Pause", Description: "Takes a given time and leaves a small result.",
+		}, pause),
 	}}
 }
 
@@ -63,4 +68,30 @@ func makeBytes(ctx context.Context, run *tasks.Run, p sizeParameters) error {
 		}
 	}
 	return nil
+}
+
+// maxPause is the longest that a task of the service takes.
+const maxPause = time.Hour
+
+type pauseParameters struct {
+	Milliseconds int64 `param:"milliseconds" doc:"How long the task takes."`
+}
+
+// Check implements tasks.Checker.
+func (p pauseParameters) Check() tasks.Faults {
+	if p.Milliseconds < 0 || p.Milliseconds > maxPause.Milliseconds() {
+		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "milliseconds", Message: "milliseconds must be from 0 to 3600000."}}
+	}
+	return nil
+}
+
+func pause(ctx context.Context, run *tasks.Run, p pauseParameters) error {
+	timer := time.NewTimer(time.Duration(p.Milliseconds) * time.Millisecond)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	case <-timer.C:
+		return noop(ctx, run, noParameters{})
+	}
 }

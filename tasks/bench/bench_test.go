@@ -2,6 +2,7 @@ package bench_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 	"log/slog"
@@ -40,6 +41,17 @@ func TestNoopLeavesAResult(t *testing.T) {
 	}
 }
 
+func TestPauseEndsWithAResultAndStopsWithItsContext(t *testing.T) {
+	if r := do(t, "pause", "1"); r.err != nil || r.result.Size == 0 {
+		t.Errorf("%v, %d bytes", r.err, r.result.Size)
+	}
+	stopped, stop := context.WithCancelCause(t.Context())
+	stop(tasks.ErrCancelled)
+	if r := doIn(t, stopped, "pause", "3600000"); !errors.Is(r.err, tasks.ErrCancelled) {
+		t.Errorf("got %v", r.err)
+	}
+}
+
 type outcome struct {
 	result tasks.Result
 	err    error
@@ -47,16 +59,21 @@ type outcome struct {
 
 func do(t *testing.T, action, size string) outcome {
 	t.Helper()
+	return doIn(t, t.Context(), action, size)
+}
+
+func doIn(t *testing.T, ctx context.Context, action, size string) outcome {
+	t.Helper()
 	a, ok := tasks.NewCatalog(bench.Service()).Find(bench.Slug, action)
 	if !ok {
 		t.Fatalf("there is no action %s", action)
 	}
 	args := tasks.Args{Values: map[string][]string{}}
 	if size != "" {
-		args.Values["size"] = []string{size}
+		args.Values[map[string]string{"make-bytes": "size", "pause": "milliseconds"}[action]] = []string{size}
 	}
 	run := tasks.NewRun(tasks.Task{}, args, journal{}, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
-	if err := a.Do(t.Context(), run, args); err != nil {
+	if err := a.Do(ctx, run, args); err != nil {
 		return outcome{err: err}
 	}
 	r, err := run.Result().Commit()
