@@ -115,6 +115,8 @@ type WorkStore interface {
 	Renew(ctx context.Context, runs []Fence, lease time.Duration) ([]Stop, error)
 	// SaveProgress keeps a run's progress.
 	SaveProgress(ctx context.Context, run Fence, progress int, items Tally) error
+	// Advance tells that a run came as far as WorkComplete or Publishing.
+	Advance(ctx context.Context, run Fence, s State) error
 	// RecordItems keeps items of a run, in one fenced transaction.
 	RecordItems(ctx context.Context, run Fence, items []Item) error
 	// Items reads a task's recorded items in their order.
@@ -139,17 +141,16 @@ type DispatchStore interface {
 	// Lead takes or renews the one leadership of that name for ttl, and says
 	// whether this holder has it.
 	Lead(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
-	// Backlog lists the clients that have due tasks of a priority waiting
-	// undispatched.
-	Backlog(ctx context.Context, p Priority) ([]ClientID, error)
+	// Backlog lists the clients that have tasks of a priority waiting
+	// undispatched, with when the first of each is or was due.
+	Backlog(ctx context.Context, p Priority) ([]Waiting, error)
 	// TakeBacklog marks up to n due tasks of a client as dispatched, oldest first.
 	TakeBacklog(ctx context.Context, p Priority, client ClientID, n int) ([]Dispatch, error)
 	// Inflight counts per client what is dispatched or running.
 	Inflight(ctx context.Context) (map[ClientID]int, error)
-	// NextRun gives when the next scheduled task becomes due; zero: none is.
-	NextRun(ctx context.Context) (time.Time, error)
-	// LostDispatches gives tasks dispatched before the time that never started.
-	LostDispatches(ctx context.Context, before time.Duration, limit int) ([]Dispatch, error)
+	// LostDispatches gives tasks that were dispatched longer ago than age and
+	// never started.
+	LostDispatches(ctx context.Context, age time.Duration, limit int) ([]Dispatch, error)
 	// Redispatch makes what was dispatched and never started wait again:
 	// the given ones, or all when none are given.
 	Redispatch(ctx context.Context, ds []Dispatch) (int64, error)
@@ -160,8 +161,16 @@ type DispatchStore interface {
 	// deadlines, cancelled runs whose worker is gone, dead holders' claims,
 	// old keys. It gives the tasks it ended or made to wait again.
 	Sweep(ctx context.Context, limit int) ([]Task, error)
-	// Lag gives, per priority, for how long the oldest due task waits.
-	Lag(ctx context.Context) (map[Priority]time.Duration, error)
+	// OldestDispatch gives, per priority, since when the oldest dispatched
+	// task waits to be started; priorities without one are absent.
+	OldestDispatch(ctx context.Context) (map[Priority]time.Time, error)
+}
+
+// Waiting is a client with a backlog.
+type Waiting struct {
+	Client ClientID
+	Due    time.Time     // of its first task
+	In     time.Duration // until then by the store's clock; below 0: it waits since
 }
 
 // Blobs keeps bytes that are too large for a row. Keys are made by the store of

@@ -16,7 +16,8 @@ type Task struct {
 	Priority    Priority
 	Progress    int   // 0 to 100
 	Items       Tally // of a batch action
-	Attempt     int   // how many runs were started; also the fencing number
+	Attempt     int   // the fencing number: grows with every run that is started
+	Tries       int   // how many runs were started and count
 	CancelAsked bool
 	CreatedAt   time.Time
 	RunAt       time.Time
@@ -52,18 +53,21 @@ func (t Tally) Done() int64 { return t.Succeeded() + t.Skipped + t.Failed }
 func (t Tally) Succeeded() int64 { return t.Created + t.Updated + t.Unchanged }
 
 // Add counts one more outcome.
-func (t *Tally) Add(o Outcome) {
+func (t *Tally) Add(o Outcome) { t.AddN(o, 1) }
+
+// AddN counts n more of an outcome.
+func (t *Tally) AddN(o Outcome, n int64) {
 	switch o {
 	case Created:
-		t.Created++
+		t.Created += n
 	case Updated:
-		t.Updated++
+		t.Updated += n
 	case Unchanged:
-		t.Unchanged++
+		t.Unchanged += n
 	case Skipped:
-		t.Skipped++
+		t.Skipped += n
 	case ItemFailed:
-		t.Failed++
+		t.Failed += n
 	}
 }
 
@@ -164,7 +168,7 @@ type Assignment struct {
 }
 
 // Fence gives the fence of the run that was assigned.
-func (a *Assignment) Fence() Fence { return Fence{a.Task.ID, a.Task.Attempt} }
+func (a Assignment) Fence() Fence { return Fence{a.Task.ID, a.Task.Attempt} }
 
 // Ending is how a run ended.
 type Ending struct {

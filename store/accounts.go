@@ -1,0 +1,84 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+
+	"gorm.io/gorm"
+
+	"asapi/tasks"
+)
+
+// errNoAccount is what a missing or deregistered account answers.
+func errNoAccount(field string) error {
+	return &tasks.Error{Code: tasks.CodeNoSuchAccount, Field: field, Message: "No account with this service and username is registered."}
+}
+
+const accountKey = " WHERE client_id = ? AND service = ? AND username = ?"
+
+// RegisterAccount implements tasks.AccountStore.
+func (s *Store) RegisterAccount(ctx context.Context, a tasks.Account) error {
+	return s.db.Tx(ctx, func(tx *gorm.DB) error {
+		done := tx.Exec("INSERT INTO accounts (client_id, service, username, registered_at) VALUES (?, ?, ?, "+s.db.Now()+")"+
+			" ON CONFLICT (client_id, service, username) DO UPDATE SET registered_at = excluded.registered_at, deregistered_at = 0"+
+			" WHERE accounts.deregistered_at > 0 AND NOT accounts.erasing", a.Client, a.Service, a.Username)
+		if done.Error != nil || done.RowsAffected > 0 {
+			return done.Error
+		}
+		var erasing bool
+		if err := tx.Raw("SELECT erasing FROM accounts"+accountKey, a.Client, a.Service, a.Username).Row().Scan(&erasing); err != nil {
+			return err
+		}
+		if erasing {
+			return &tasks.Error{Code: tasks.CodeUnavailable, Field: tasks.AllFields, Message: "This account is being erased; register it again in a moment."}
+		}
+		return &tasks.Error{Code: tasks.CodeUnique, Field: tasks.AllFields, Message: "Account with this Service, Client and Username already exists"}
+	})
+}
+
+// DeregisterAccount implements tasks.AccountStore.
+func (s *Store) DeregisterAccount(ctx context.Context, a tasks.Account, erase bool) error {
+	return s.db.Tx(ctx, func(tx *gorm.DB) error {
+		current := " AND deregistered_at = 0"
+		if erase { // what was deregistered before can still be erased
+			current = " AND NOT erasing"
+		}
+		done := tx.Exec("UPDATE accounts SET deregistered_at = "+s.db.Now()+", erasing = ?"+accountKey+current, erase, a.Client, a.Service, a.Username)
+		if done.Error == nil && done.RowsAffected == 0 {
+			return errNoAccount("username")
+		}
+		return done.Error
+	})
+}
+
+// Accounts implements tasks.AccountStore.
+func (s *Store) Accounts(ctx context.Context, client tasks.ClientID) ([]tasks.Account, error) {
+	return s.accounts(ctx, "client_id = ? AND deregistered_at = 0 ORDER BY service, username", client)
+}
+
+// Erasing implements tasks.AccountStore.
+func (s *Store) Erasing(ctx context.Context, limit int) ([]tasks.Account, error) {
+	return s.accounts(ctx, "erasing LIMIT ?", limit)
+}
+
+func (s *Store) accounts(ctx context.Context, where string, params ...any) ([]tasks.Account, error) {
+	list := []tasks.Account{}
+	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+		var a tasks.Account
+		var registered int64
+		if err := rows.Scan(&a.Client, &a.Service, &a.Username, &registered); err != nil {
+			return err
+		}
+		a.RegisteredAt = timeOf(registered)
+		list = append(list, a)
+		return nil
+	}, "SELECT client_id, service, username, registered_at FROM accounts WHERE "+where, params...)
+	return list, translate(err)
+}
+
+// Erased implements tasks.AccountStore.
+func (s *Store) Erased(ctx context.Context, a tasks.Account) error {
+	return s.db.Tx(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM accounts"+accountKey+" AND erasing", a.Client, a.Service, a.Username).Error
+	})
+}

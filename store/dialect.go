@@ -1,0 +1,104 @@
+package store
+
+import (
+	"strings"
+)
+
+// dialect is what differs between PostgreSQL and SQLite.
+type dialect struct{ postgres bool }
+
+// Col is a column of a Batch: a name and a type, one of uuid, int, text, bool
+// and bytes. Bytes travel as hexadecimal text.
+type Col struct{ Name, Type string }
+
+// Batch gives the common table expression "name AS (SELECT ...)" whose rows
+// come from one parameter: a JSON array of objects with the columns' names as
+// members. A statement over many rows is then one constant text with one
+// parameter on both dialects, so that it is prepared once whatever the size.
+func (d dialect) Batch(name string, cols ...Col) string {
+	if d.postgres {
+		return name + " AS MATERIALIZED (SELECT " + d.selected(cols) + " FROM json_to_recordset(?::json) AS j(" + d.declared(cols) + "))"
+	}
+	return name + " AS MATERIALIZED (SELECT " + d.selected(cols) + " FROM json_each(?))"
+}
+
+func (d dialect) selected(cols []Col) string {
+	parts := make([]string, len(cols))
+	for i, c := range cols {
+		switch {
+		case d.postgres && c.Type == "bytes":
+			parts[i] = "decode(" + c.Name + ", 'hex') AS " + c.Name
+		case d.postgres:
+			parts[i] = c.Name
+		case c.Type == "bytes":
+			parts[i] = "unhex(json_extract(value, '$." + c.Name + "')) AS " + c.Name
+		default:
+			parts[i] = "json_extract(value, '$." + c.Name + "') AS " + c.Name
+		}
+	}
+	return strings.Join(parts, ", ")
+}
+
+// declared gives the column list of json_to_recordset.
+func (d dialect) declared(cols []Col) string {
+	types := map[string]string{"uuid": "uuid", "int": "bigint", "text": "text", "bool": "boolean", "bytes": "text"}
+	parts := make([]string, len(cols))
+	for i, c := range cols {
+		t, ok := types[c.Type]
+		if !ok {
+			panic("store: a batch has no column type " + c.Type)
+		}
+		parts[i] = c.Name + " " + t
+	}
+	return strings.Join(parts, ", ")
+}
+
+// Now is the SQL expression for the database's clock in Unix microseconds.
+func (d dialect) Now() string {
+	if d.postgres {
+		return "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+	}
+	return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
+}
+
+// ForUpdate locks the rows a SELECT found until the transaction ends. SQLite
+// has one writer, who needs no such lock.
+func (d dialect) ForUpdate() string {
+	if d.postgres {
+		return " FOR UPDATE"
+	}
+	return ""
+}
+
+// forShare keeps others from changing the rows of a table that a SELECT found.
+func (d dialect) forShare(table string) string {
+	if d.postgres {
+		return " FOR SHARE OF " + table
+	}
+	return ""
+}
+
+// skipLocked takes what others have not locked.
+func (d dialect) skipLocked() string {
+	if d.postgres {
+		return " FOR UPDATE SKIP LOCKED"
+	}
+	return ""
+}
+
+// uuid casts a text parameter to the type of ids.
+func (d dialect) uuid() string {
+	if d.postgres {
+		return "?::uuid"
+	}
+	return "?"
+}
+
+// idIn is the condition that a column of ids is one of those in a parameter
+// that idList makes.
+func (d dialect) idIn(column string) string {
+	if d.postgres {
+		return column + " = ANY(?::uuid[])"
+	}
+	return column + " IN (SELECT value FROM json_each(?))"
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"gorm.io/gorm"
+
+	"asapi/tasks"
+)
+
+// micros is a time as the tables keep it: Unix microseconds, 0 for none.
+func micros(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixMicro()
+}
+
+// timeOf reads what micros wrote, in UTC.
+func timeOf(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return time.UnixMicro(us).UTC()
+}
+
+// newID makes a UUID version 7.
+func newID() tasks.ID { return tasks.ID(uuid.Must(uuid.NewV7())) }
+
+// rowID reads an id as either driver gives it.
+type rowID tasks.ID
+
+// Scan implements sql.Scanner.
+func (r *rowID) Scan(src any) error {
+	var err error
+	var id tasks.ID
+	switch v := src.(type) {
+	case string:
+		id, err = tasks.ParseID(v)
+	case []byte:
+		if len(v) == len(id) {
+			copy(id[:], v)
+		} else {
+			id, err = tasks.ParseID(string(v))
+		}
+	case [16]byte:
+		id = v
+	default:
+		err = fmt.Errorf("a task id cannot be read from %T", src)
+	}
+	*r = rowID(id)
+	return err
+}
+
+// idList is the parameter that idIn reads.
+func (d dialect) idList(ids []tasks.ID) string {
+	b := make([]byte, 0, 2+39*len(ids))
+	open, quote, end := byte('['), `"`, byte(']')
+	if d.postgres {
+		open, quote, end = '{', "", '}'
+	}
+	b = append(b, open)
+	for i, id := range ids {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(b, quote...)
+		b = id.Append(b)
+		b = append(b, quote...)
+	}
+	return string(append(b, end))
+}
+
+// batchParam makes the parameter of a Batch from a slice of structs whose json
+// members are the columns.
+func batchParam(rows any) (string, error) {
+	b, err := json.Marshal(rows)
+	return string(b), err
+}
+
+// clean makes text storable: no NUL, valid UTF-8, and no longer than most bytes.
+func clean(s string, most int) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(tasks.Clip(s, most), "?"), "\x00", "")
+}
+
+// taskColumns are the columns that scanTask reads, in its order.
+const taskColumns = "id, client_id, service, action, account, protocol, stream, state, priority, progress, attempt, tries," +
+	" cancel_asked, retrieved, expired, created_at, run_at, started_at, ended_at, deadline, error_code, error_detail, items"
+
+// taskRow is a task as taskColumns give it.
+type taskRow struct {
+	id                                             rowID
+	client                                         int64
+	service, action, account, protocol, stream     string
+	state, priority                                uint8
+	progress, attempt, tries                       int
+	cancelAsked, retrieved, expired                bool
+	createdAt, runAt, startedAt, endedAt, deadline int64
+	errorCode, errorDetail, items                  string
+}
+
+func (r *taskRow) targets() []any {
+	return []any{
+		&r.id, &r.client, &r.service, &r.action, &r.account, &r.protocol, &r.stream, &r.state, &r.priority, &r.progress, &r.attempt, &r.tries,
+		&r.cancelAsked, &r.retrieved, &r.expired, &r.createdAt, &r.runAt, &r.startedAt, &r.endedAt, &r.deadline, &r.errorCode, &r.errorDetail, &r.items,
+	}
+}
+
+func (r *taskRow) task() tasks.Task {
+	return tasks.Task{
+		ID: tasks.ID(r.id), Client: tasks.ClientID(r.client), Service: r.service, Action: r.action, Account: r.account,
+		Protocol: tasks.Protocol(r.protocol), Stream: r.stream,
+		State: tasks.State(r.state), Priority: tasks.Priority(r.priority), Progress: r.progress, Items: tallyOf(r.items),
+		Attempt: r.attempt, Tries: r.tries, CancelAsked: r.cancelAsked,
+		CreatedAt: timeOf(r.createdAt), RunAt: timeOf(r.runAt), StartedAt: timeOf(r.startedAt), EndedAt: timeOf(r.endedAt), Deadline: timeOf(r.deadline),
+		ErrorCode: tasks.Code(r.errorCode), ErrorDetail: r.errorDetail, Retrieved: r.retrieved, Expired: r.expired,
+	}
+}
+
+// tallyText keeps a tally as a JSON list: total, created, updated, unchanged,
+// skipped, failed. The empty text is a tally of nothing.
+func tallyText(t tasks.Tally) string {
+	if t == (tasks.Tally{}) {
+		return ""
+	}
+	return fmt.Sprintf("[%d,%d,%d,%d,%d,%d]", t.Total, t.Created, t.Updated, t.Unchanged, t.Skipped, t.Failed)
+}
+
+func tallyOf(text string) tasks.Tally {
+	var n [6]int64
+	if text == "" || json.Unmarshal([]byte(text), &n) != nil {
+		return tasks.Tally{}
+	}
+	return tasks.Tally{Total: n[0], Created: n[1], Updated: n[2], Unchanged: n[3], Skipped: n[4], Failed: n[5]}
+}
+
+// query runs a statement and calls scan for each row.
+func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...any) error {
+	rows, err := tx.Raw(statement, params...).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = rows.Close() }() // Err below tells what matters
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return err
+		}
+	}
+	return rows.Err()
+}
+
+// queryTasks runs a statement that gives taskColumns.
+func queryTasks(tx *gorm.DB, sizeHint int, statement string, params ...any) ([]tasks.Task, error) {
+	list := make([]tasks.Task, 0, sizeHint)
+	var row taskRow
+	targets := row.targets()
+	err := query(tx, func(rows *sql.Rows) error {
+		if err := rows.Scan(targets...); err != nil {
+			return err
+		}
+		list = append(list, row.task())
+		return nil
+	}, statement, params...)
+	return list, err
+}
+
+// exec runs statements without parameters in one transaction.
+func (s *Store) exec(ctx context.Context, statements ...string) error {
+	return s.db.Tx(ctx, func(tx *gorm.DB) error {
+		for _, statement := range statements {
+			if err := tx.Exec(statement).Error; err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+func hexText(b []byte) string { return hex.EncodeToString(b) }

@@ -1,0 +1,130 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"strings"
+	"time"
+
+	"gorm.io/gorm"
+
+	"asapi/tasks"
+)
+
+// Tasks implements tasks.TaskStore.
+func (s *Store) Tasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID) ([]tasks.Task, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	list, err := queryTasks(s.db.Gorm(ctx), len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+s.db.idIn("id")+" AND client_id = ?", s.db.idList(ids), client)
+	return list, translate(err)
+}
+
+// maxPage is the longest page of a listing.
+const maxPage = 1000
+
+// ListTasks implements tasks.TaskStore.
+func (s *Store) ListTasks(ctx context.Context, client tasks.ClientID, f tasks.TaskFilter) ([]tasks.Task, error) {
+	where, params := []string{"client_id = ?"}, []any{client}
+	add := func(condition string, param any) {
+		where, params = append(where, condition), append(params, param)
+	}
+	if len(f.States) > 0 {
+		where = append(where, "state IN (?"+strings.Repeat(", ?", len(f.States)-1)+")")
+		for _, st := range f.States {
+			params = append(params, int(st))
+		}
+	}
+	for column, value := range map[string]string{"service": f.Service, "action": f.Action, "account": f.Account} {
+		if value != "" {
+			add(column+" = ?", value)
+		}
+	}
+	if !f.Since.IsZero() {
+		add("created_at >= ?", micros(f.Since))
+	}
+	if !f.Until.IsZero() {
+		add("created_at < ?", micros(f.Until))
+	}
+	if !f.After.IsZero() {
+		add("id < "+s.db.uuid(), f.After.String())
+	}
+	if f.Limit <= 0 || f.Limit > maxPage {
+		f.Limit = maxPage
+	}
+	params = append(params, f.Limit)
+	list, err := queryTasks(s.db.Gorm(ctx), f.Limit, "SELECT "+taskColumns+" FROM tasks WHERE "+strings.Join(where, " AND ")+" ORDER BY id DESC LIMIT ?", params...)
+	return list, translate(err)
+}
+
+// OpenTasksOf implements tasks.TaskStore. Running tasks that were asked to stop
+// already are not among them.
+func (s *Store) OpenTasksOf(ctx context.Context, a tasks.Account, limit int) ([]tasks.ID, error) {
+	var ids []tasks.ID
+	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+		var id rowID
+		err := rows.Scan(&id)
+		ids = append(ids, tasks.ID(id))
+		return err
+	}, "SELECT id FROM tasks WHERE client_id = ? AND service = ? AND account = ? AND phase < 2 AND NOT cancel_asked LIMIT ?", a.Client, a.Service, a.Username, limit)
+	return ids, translate(err)
+}
+
+// Cancel implements tasks.TaskStore.
+func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.ID) ([]tasks.Task, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	var found []tasks.Task
+	list := s.db.idList(ids)
+	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
+		mine := s.db.idIn("id") + " AND client_id = ?"
+		// Running first: one that is put back to wait in between is then
+		// ended by the second statement.
+		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase < 2 AND NOT cancel_asked", list, client).Error; err != nil {
+			return nil, err
+		}
+		_, blobs, err := s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase < 2 AND state = 0", list, client)
+		if err != nil {
+			return nil, err
+		}
+		found, err = queryTasks(tx, len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+mine, list, client)
+		return blobs, err
+	})
+	return found, err
+}
+
+// RetryTasks implements tasks.TaskStore. Tasks whose secret parameters were
+// erased cannot run again and are left alone.
+func (s *Store) RetryTasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID, since time.Time) (int64, error) {
+	where, params := "ended_at >= ?", []any{micros(since)}
+	if len(ids) > 0 {
+		where, params = s.db.idIn("id"), []any{s.db.idList(ids)}
+	}
+	if client != 0 {
+		where, params = where+" AND client_id = ?", append(params, client)
+	}
+	opened := map[tasks.ClientID]int64{}
+	var total int64
+	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
+		clear(opened)
+		again, err := queryTasks(tx, 0, "UPDATE tasks SET state = 0, phase = 0, tries = 0, cancel_asked = FALSE, retrieved = FALSE, expired = FALSE, progress = 0,"+
+			" ended_at = 0, error_code = '', error_detail = '', run_at = "+s.db.Now()+
+			" WHERE "+where+" AND phase = 2 AND state IN (5, 6) AND sealed <> '"+sealedErased+"' RETURNING "+taskColumns, params...)
+		if err != nil {
+			return nil, err
+		}
+		gone := make([]tasks.ID, len(again))
+		for i := range again {
+			gone[i] = again[i].ID
+			opened[again[i].Client]++
+		}
+		total = int64(len(again))
+		blobs, err := deleted(tx, "DELETE FROM results WHERE "+s.db.idIn("task_id")+" RETURNING blob", s.db.idList(gone))
+		if err != nil {
+			return nil, err
+		}
+		return blobs, s.addOpen(tx, opened)
+	})
+	return total, err
+}
