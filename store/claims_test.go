@@ -1,0 +1,195 @@
+package store_test
+
+import (
+	"fmt"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"asapi/tasks"
+)
+
+func payloads(results []tasks.Result) []string {
+	var list []string
+	for _, r := range results {
+		list = append(list, string(r.Inline))
+	}
+	return list
+}
+
+func TestMessagesAreClaimedOldestFirstAndByOneHolder(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		stream := w.stream(w.ada)
+		w.must(w.Hold(w.ctx, "a", time.Minute))
+		w.must(w.Hold(w.ctx, "b", time.Minute))
+		for i := range 5 {
+			w.run(streamed(w.ada, stream), fmt.Sprint("m", i))
+		}
+		first, err := w.ClaimStream(w.ctx, "a", stream, 0, 2, 1<<20)
+		w.must(err)
+		second, err := w.ClaimStream(w.ctx, "b", stream, 0, 10, 1<<20)
+		w.must(err)
+		if d := cmp.Diff([]string{"m0", "m1"}, payloads(first.Results)); d != "" {
+			t.Error(d)
+		}
+		if d := cmp.Diff([]string{"m2", "m3", "m4"}, payloads(second.Results)); d != "" {
+			t.Error(d)
+		}
+		w.must(w.ConsumeClaimed(w.ctx, first.ID, first.Results[:1]))
+		w.must(w.ReleaseClaim(w.ctx, first.ID))
+		again, err := w.ClaimStream(w.ctx, "b", stream, 0, 10, 1<<20)
+		w.must(err)
+		if d := cmp.Diff(first.Results[1:], again.Results); d != "" {
+			t.Error("redelivery differs:", d)
+		}
+		if !w.task(first.Results[0].Task).Retrieved || w.task(first.Results[1].Task).Retrieved {
+			t.Error("retrieved is not told right")
+		}
+	})
+}
+
+func TestAClaimStopsAtItsBytes(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		stream := w.stream(w.ada)
+		w.must(w.Hold(w.ctx, "a", time.Minute))
+		for range 3 {
+			w.run(streamed(w.ada, stream), "0123456789")
+		}
+		claim, err := w.ClaimStream(w.ctx, "a", stream, 0, 10, 20)
+		w.must(err)
+		if len(claim.Results) != 2 {
+			t.Errorf("claimed %d", len(claim.Results))
+		}
+		one, err := w.ClaimStream(w.ctx, "a", stream, claim.Results[1].Seq, 10, 1)
+		w.must(err)
+		if len(one.Results) != 1 {
+			t.Error("a message above the limit is never claimed")
+		}
+	})
+}
+
+func TestConcurrentHoldersShareAStreamWithoutDoubles(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		stream := w.stream(w.ada)
+		const messages = 60
+		for i := range messages {
+			w.run(streamed(w.ada, stream), fmt.Sprint(i))
+		}
+		var mu sync.Mutex
+		seen := map[string]int{}
+		var wg sync.WaitGroup
+		for h := range 4 {
+			holder := fmt.Sprint("h", h)
+			w.must(w.Hold(w.ctx, holder, time.Minute))
+			wg.Go(func() {
+				for {
+					claim, err := w.ClaimStream(w.ctx, holder, stream, 0, 7, 1<<20)
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					if claim.ID == 0 {
+						return
+					}
+					mu.Lock()
+					for _, p := range payloads(claim.Results) {
+						seen[p]++
+					}
+					mu.Unlock()
+					if err := w.ConsumeClaimed(w.ctx, claim.ID, claim.Results); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		wg.Wait()
+		for p, n := range seen {
+			if n != 1 {
+				t.Errorf("message %s was claimed %d times", p, n)
+			}
+		}
+		if len(seen) != messages {
+			t.Errorf("%d of %d messages were claimed", len(seen), messages)
+		}
+	})
+}
+
+func TestALostClaimConsumesNothing(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		stream := w.stream(w.ada)
+		w.run(streamed(w.ada, stream), "m")
+		w.must(w.Hold(w.ctx, "a", time.Minute))
+		claim, err := w.ClaimStream(w.ctx, "a", stream, 0, 10, 1<<20)
+		w.must(err)
+		w.must(w.Hold(w.ctx, "a", -time.Second)) // its lease ends
+		_, err = w.Sweep(w.ctx, 100)
+		w.must(err)
+		if err := w.ConsumeClaimed(w.ctx, claim.ID, claim.Results); err != tasks.ErrLeaseLost { //nolint:errorlint // it is given as it is
+			t.Errorf("a lost claim consumed: %v", err)
+		}
+		if _, err := w.ClaimStream(w.ctx, "a", stream, 0, 10, 1<<20); err != tasks.ErrLeaseLost { //nolint:errorlint // it is given as it is
+			t.Errorf("a holder without a lease claimed: %v", err)
+		}
+		w.must(w.Hold(w.ctx, "b", time.Minute))
+		again, err := w.ClaimStream(w.ctx, "b", stream, 0, 10, 1<<20)
+		w.must(err)
+		if d := cmp.Diff(claim.Results, again.Results); d != "" {
+			t.Error(d)
+		}
+	})
+}
+
+func TestAStoredResultIsFetchedOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.must(w.Hold(w.ctx, "a", time.Minute))
+		waiting := w.submit(stored(w.ada))
+		_, err := w.ClaimResult(w.ctx, "a", w.ada.ID, waiting.ID)
+		w.wants(tasks.CodeResultNotReady, err)
+		_, err = w.ClaimResult(w.ctx, "a", w.bob.ID, waiting.ID)
+		w.wants(tasks.CodeResultNotFound, err)
+
+		task := w.run(stored(w.ada), "bytes")
+		if !task.Fetchable() {
+			t.Error("the published task has nothing to fetch")
+		}
+		_, err = w.ClaimResult(w.ctx, "a", w.bob.ID, task.ID)
+		w.wants(tasks.CodeResultNotFound, err)
+		claim, err := w.ClaimResult(w.ctx, "a", w.ada.ID, task.ID)
+		w.must(err)
+		_, err = w.ClaimResult(w.ctx, "a", w.ada.ID, task.ID)
+		w.wants(tasks.CodeBusy, err)
+		w.must(w.ReleaseClaim(w.ctx, claim.ID))
+		claim, err = w.ClaimResult(w.ctx, "a", w.ada.ID, task.ID)
+		w.must(err)
+		w.must(w.ConsumeClaimed(w.ctx, claim.ID, claim.Results))
+		_, err = w.ClaimResult(w.ctx, "a", w.ada.ID, task.ID)
+		w.wants(tasks.CodeResultNotFound, err)
+		if now := w.task(task.ID); !now.Retrieved || now.Fetchable() {
+			t.Errorf("got %+v", now)
+		}
+	})
+}
+
+func TestConsumingByIDIsIdempotentAndOnlyOnesOwn(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		done, waiting := w.run(stored(w.ada), "x"), w.submit(stored(w.ada))
+		none, err := w.Consume(w.ctx, w.bob.ID, []tasks.ID{done.ID})
+		w.must(err)
+		if len(none) != 0 || w.task(done.ID).Retrieved {
+			t.Fatal("another client consumed it")
+		}
+		for range 2 {
+			got, err := w.Consume(w.ctx, w.ada.ID, []tasks.ID{done.ID, waiting.ID})
+			w.must(err)
+			if d := cmp.Diff([]tasks.ID{done.ID}, got); d != "" {
+				t.Error(d)
+			}
+		}
+		if !w.task(done.ID).Retrieved || w.task(waiting.ID).Retrieved {
+			t.Error("retrieved is not told right")
+		}
+	})
+}
