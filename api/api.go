@@ -1,0 +1,61 @@
+package api
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"asapi/api/asapi"
+	"asapi/api/internal/web"
+	"asapi/tasks"
+)
+
+// Config is what the HTTP surface works with.
+type Config struct {
+	Desk *tasks.Desk
+	Log  *slog.Logger // nil: slog.Default()
+	// PublicURL, StreamURL and StoreURL are the public base URLs that
+	// discovery and answers name. StreamURL and StoreURL default to
+	// PublicURL, and PublicURL to the host a request came to.
+	PublicURL, StreamURL, StoreURL string
+	Limits                         Limits
+	// Ready says for each dependency what is wrong with it, nil for those
+	// that work; it must heed its context. nil: there are none.
+	Ready func(ctx context.Context) map[string]error
+	// Metrics answers /metrics; nil: there is nothing there.
+	Metrics http.Handler
+	// Observe takes the duration of every answered request; nil: nobody
+	// measures. route is the pattern of the path, never the path itself.
+	Observe func(method, route string, status int, d time.Duration)
+}
+
+// Limits bound what one request may hold; zero values take the defaults.
+type Limits = web.Limits
+
+// New makes the handler of all doors. It fails, with the name of the setting,
+// on a base URL that is none.
+func New(cfg Config) (http.Handler, error) {
+	if cfg.Log == nil {
+		cfg.Log = slog.Default()
+	}
+	door := asapi.Config{Shared: &web.Shared{Desk: cfg.Desk, Log: cfg.Log, Observe: cfg.Observe, Limits: cfg.Limits.WithDefaults()}}
+	for _, base := range []struct {
+		name, url string
+		to        **web.Base
+	}{{"PUBLIC_URL", cfg.PublicURL, &door.Public}, {"STREAM_URL", cfg.StreamURL, &door.Stream}, {"STORE_URL", cfg.StoreURL, &door.Store}} {
+		var err error
+		if *base.to, err = web.ParseBase(base.name, base.url); err != nil {
+			return nil, err
+		}
+	}
+	e := echo.New()
+	e.HideBanner, e.HidePort = true, true
+	e.HTTPErrorHandler = door.Shared.ErrorHandler
+	e.Use(door.Shared.Logged)
+	mountHealth(e, cfg)
+	asapi.Mount(e, door)
+	return e, nil
+}

@@ -1,0 +1,91 @@
+package asapi
+
+import (
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"asapi/api/internal/web"
+	"asapi/tasks"
+)
+
+// Bounds of a page of /list-tasks/.
+const (
+	defaultPage = 100
+	maxPage     = 1000
+)
+
+// list pages through the caller's tasks, newest first.
+func (d *door) list(c echo.Context) error {
+	form, err := d.Form(c, "state", "service", "action", "account", "since", "until", "page_size", "page_token")
+	faults := tasks.FaultsOf(err)
+	filter, bad := filterOf(form)
+	if faults = append(faults, bad...); len(faults) > 0 {
+		return faults.Err()
+	}
+	found, err := d.Desk.List(c.Request().Context(), web.Caller(c), filter)
+	if err != nil {
+		return err
+	}
+	b := append(make([]byte, 0, 64+len(found)*512), `{"tasks":[`...)
+	base := d.fetchBase(c.Request())
+	for i := range found {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		t := &found[i]
+		b = web.AppendText(append(b, '{'), "task_id", t.ID.String())
+		b = web.AppendText(b, "service", t.Service)
+		b = web.AppendText(b, "action", t.Action)
+		b = web.AppendText(b, "account", t.Account)
+		b = web.AppendText(b, "state", t.State.String())
+		b = append(d.appendStatus(b, base, t), '}')
+	}
+	b = append(b, `],"next_page_token":`...)
+	next := ""
+	if len(found) == filter.Limit {
+		next = pageToken(found[len(found)-1].ID)
+	}
+	b = web.AppendString(b, next)
+	return c.JSONBlob(http.StatusOK, append(b, `,"success":true}`+"\n"...))
+}
+
+// filterOf reads the filter of a listing and gives all its faults.
+func filterOf(form web.Form) (tasks.TaskFilter, tasks.Faults) {
+	f := tasks.TaskFilter{Service: form.Get("service"), Action: form.Get("action"), Account: form.Get("account"), Limit: defaultPage}
+	var faults tasks.Faults
+	for _, name := range tasks.SplitList(form.All("state")) {
+		s, err := tasks.ParseState(name)
+		faults = append(faults, tasks.FaultsOf(err)...)
+		f.States = append(f.States, s)
+	}
+	for field, at := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
+		if v := form.Get(field); v != "" {
+			var err error
+			if *at, err = tasks.ParseDate(v); err != nil {
+				faults = append(faults, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: field, Message: field + " must be a date (2026-11-22) or a date-time (2026-11-22T10:00:00Z).", Err: err})
+			}
+		}
+	}
+	if v := form.Get("page_size"); v != "" {
+		n, err := strconv.Atoi(v)
+		if err != nil || n < 1 || n > maxPage {
+			faults = append(faults, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "page_size", Message: "page_size must be a whole number from 1 to 1000.", Err: err})
+		}
+		f.Limit = n
+	}
+	if v := form.Get("page_token"); v != "" {
+		id, err := base64.RawURLEncoding.DecodeString(v)
+		if err != nil || len(id) != len(f.After) {
+			faults = append(faults, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "page_token", Message: "page_token is not one that an earlier page gave.", Err: err})
+		}
+		copy(f.After[:], id)
+	}
+	return f, faults
+}
+
+// pageToken names the last task of a page; clients take it as it is.
+func pageToken(id tasks.ID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }

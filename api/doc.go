@@ -1,0 +1,2 @@
+// Package api mounts the doors on one HTTP handler and serves it.
+package api

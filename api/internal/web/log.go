@@ -1,0 +1,102 @@
+package web
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"asapi/tasks"
+)
+
+const (
+	requestIDKey = "asapi.request_id"
+	notesKey     = "asapi.notes"
+)
+
+// RequestID gives the id of the request: the client's own X-Request-ID where it
+// sent a sensible one.
+func RequestID(c echo.Context) string {
+	id, _ := c.Get(requestIDKey).(string)
+	return id
+}
+
+// Note adds an attribute to the request's line in the log, such as its task.
+func Note(c echo.Context, key string, value any) {
+	notes, _ := c.Get(notesKey).([]slog.Attr)
+	c.Set(notesKey, append(notes, slog.Any(key, value)))
+}
+
+// Logged gives each request an id, a line in the log and a measured duration,
+// and turns a panic into an answer. It is the outermost middleware.
+func (s *Shared) Logged(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		began := time.Now()
+		id := c.Request().Header.Get(echo.HeaderXRequestID)
+		if !sensibleID(id) {
+			id = newID()
+		}
+		c.Set(requestIDKey, id)
+		c.Response().Header().Set(echo.HeaderXRequestID, id)
+		s.SetWriteDeadline(c.Response())
+		if err := s.recovered(next, c); err != nil {
+			s.ErrorHandler(err, c)
+		}
+		took := time.Since(began)
+		r, w := c.Request(), c.Response()
+		route := c.Path()
+		if s.Observe != nil {
+			s.Observe(r.Method, route, w.Status, took)
+		}
+		notes, _ := c.Get(notesKey).([]slog.Attr)
+		attrs := append([]slog.Attr{
+			slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", tasks.Clip(r.URL.Path, 200)),
+			slog.Int("status", w.Status), slog.Int64("bytes", w.Size), slog.Duration("duration", took),
+		}, notes...)
+		s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+		return nil
+	}
+}
+
+// recovered calls next and turns its panic into an error, except the one that
+// means to break off the connection.
+func (s *Shared) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if v == http.ErrAbortHandler {
+			panic(v)
+		}
+		s.Log.ErrorContext(c.Request().Context(), "A handler panicked.", "request_id", RequestID(c), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		err = fmt.Errorf("panic: %v", v)
+		if c.Response().Committed {
+			panic(http.ErrAbortHandler) // a half answer must not look like a whole one
+		}
+	}()
+	return next(c)
+}
+
+func sensibleID(id string) bool {
+	if id == "" || len(id) > 128 {
+		return false
+	}
+	for _, b := range []byte(id) {
+		if b <= ' ' || b > '~' {
+			return false
+		}
+	}
+	return true
+}
+
+func newID() string {
+	var b [8]byte
+	rand.Read(b[:]) // never fails
+	return hex.EncodeToString(b[:])
+}

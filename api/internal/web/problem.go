@@ -1,0 +1,128 @@
+package web
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"asapi/tasks"
+)
+
+// hidden is all that a client learns of a server's own fault.
+const hidden = "The server could not do this; try again later."
+
+// Problem is an answer that tells faults, in the shape of specs/asapi.md
+// section 1.
+type Problem struct {
+	Status     int
+	RetryAfter time.Duration
+	Message    string // one line
+	Faults     tasks.Faults
+}
+
+// ProblemOf describes err without what only logs may hold.
+func ProblemOf(err error) Problem {
+	faults := tasks.FaultsOf(fromEcho(err))
+	p := Problem{Status: StatusOf(faults)}
+	lines := make([]string, 0, len(faults))
+	for _, f := range faults {
+		told := &tasks.Error{Code: f.Code, Field: f.Field, Message: oneLine(f.Message)}
+		if known, ok := statuses[f.Code]; !ok || known == http.StatusInternalServerError {
+			told.Code, told.Message = tasks.CodeInternal, hidden
+		}
+		if told.Field == "" {
+			told.Field = tasks.AllFields
+		}
+		p.RetryAfter = max(p.RetryAfter, f.RetryAfter)
+		p.Faults = append(p.Faults, told)
+		lines = append(lines, named(told))
+	}
+	p.Message = strings.Join(lines, " ")
+	if p.RetryAfter == 0 && (p.Status == http.StatusServiceUnavailable || p.Status == http.StatusTooManyRequests) {
+		p.RetryAfter = time.Second
+	}
+	return p
+}
+
+// named puts the field before a message that does not name it.
+func named(f *tasks.Error) string {
+	if f.Field == tasks.AllFields || strings.Contains(strings.ToLower(f.Message), strings.ToLower(f.Field)) {
+		return f.Message
+	}
+	return f.Field + ": " + f.Message
+}
+
+func oneLine(s string) string {
+	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
+}
+
+// Errors gives the faults by field, as [message, code] pairs.
+func (p Problem) Errors() map[string][][2]string {
+	by := map[string][][2]string{}
+	for _, f := range p.Faults {
+		by[f.Field] = append(by[f.Field], [2]string{f.Message, string(f.Code)})
+	}
+	return by
+}
+
+// MarshalJSON gives the shape of specs/asapi.md section 1.
+func (p Problem) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Success bool                   `json:"success"`
+		Error   string                 `json:"error"`
+		Errors  map[string][][2]string `json:"errors"`
+	}{false, p.Message, p.Errors()})
+}
+
+// SetHeaders sets the headers that belong to the problem.
+func (p Problem) SetHeaders(h http.Header) {
+	if p.RetryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
+	}
+	if p.Status == http.StatusUnauthorized {
+		h.Set("WWW-Authenticate", "Token")
+	}
+}
+
+// ErrorHandler answers err and logs its cause where that is the server's fault.
+func (s *Shared) ErrorHandler(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	p := ProblemOf(err)
+	ctx := c.Request().Context()
+	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+		s.Log.ErrorContext(ctx, "A request failed.", "request_id", RequestID(c), "path", c.Path(), "status", p.Status, "error", err)
+	}
+	p.SetHeaders(c.Response().Header())
+	if c.Request().Method == http.MethodHead {
+		err = c.NoContent(p.Status)
+	} else {
+		err = c.JSON(p.Status, p)
+	}
+	if err != nil {
+		s.Log.DebugContext(ctx, "An answer could not be written.", "request_id", RequestID(c), "error", err)
+	}
+}
+
+// fromEcho gives the router's refusals our shape.
+func fromEcho(err error) error {
+	var he *echo.HTTPError
+	if !errors.As(err, &he) {
+		return err
+	}
+	switch he.Code {
+	case http.StatusNotFound:
+		return &tasks.Error{Code: tasks.CodeNotFound, Message: "There is nothing at this path."}
+	case http.StatusMethodNotAllowed:
+		return &tasks.Error{Code: codeNotAllowed, Message: "This path does not take this method."}
+	}
+	return err
+}
