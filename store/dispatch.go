@@ -24,7 +24,7 @@ func (s *Store) Lead(ctx context.Context, name, holder string, ttl time.Duration
 	return leads, err
 }
 
-// Resign gives a leadership up, so that the next one need not wait for its end.
+// Resign implements tasks.DispatchStore.
 func (s *Store) Resign(ctx context.Context, name, holder string) error {
 	return s.db.Tx(ctx, func(tx *gorm.DB) error {
 		return tx.Exec("DELETE FROM leaders WHERE name = ? AND holder = ?", name, holder).Error

@@ -57,8 +57,15 @@ func (s *Store) ListTasks(ctx context.Context, client tasks.ClientID, f tasks.Ta
 	return list, translate(err)
 }
 
-// OpenTasksOf implements tasks.TaskStore. Running tasks that were asked to stop
-// already are not among them.
+// HasOpenTasks implements tasks.TaskStore.
+func (s *Store) HasOpenTasks(ctx context.Context, a tasks.Account) (bool, error) {
+	var open bool
+	err := s.db.Gorm(ctx).Raw("SELECT EXISTS (SELECT 1 FROM tasks WHERE client_id = ? AND service = ? AND account = ? AND phase < 2)",
+		a.Client, a.Service, a.Username).Row().Scan(&open)
+	return open, translate(err)
+}
+
+// OpenTasksOf implements tasks.TaskStore.
 func (s *Store) OpenTasksOf(ctx context.Context, a tasks.Account, limit int) ([]tasks.ID, error) {
 	var ids []tasks.ID
 	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {

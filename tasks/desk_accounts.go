@@ -38,7 +38,7 @@ func (d *Desk) Deregister(ctx context.Context, c Caller, service, username strin
 }
 
 // CancelOpenTasks cancels every task of the account that has not ended.
-func CancelOpenTasks(ctx context.Context, store TaskStore, channel Channel, a Account) error {
+func CancelOpenTasks(ctx context.Context, store TaskStore, to Publisher, a Account) error {
 	for {
 		ids, err := store.OpenTasksOf(ctx, a, 1000)
 		if err != nil || len(ids) == 0 {
@@ -48,7 +48,7 @@ func CancelOpenTasks(ctx context.Context, store TaskStore, channel Channel, a Ac
 		if err != nil {
 			return err
 		}
-		publishCancelled(channel, cancelled)
+		publishCancelled(to, cancelled)
 	}
 }
 

@@ -80,14 +80,14 @@ func (d *Desk) Cancel(ctx context.Context, c Caller, asked []AskedID) ([]Answer,
 	return answers(asked, found), nil
 }
 
-func publishCancelled(channel Channel, found []Task) {
+func publishCancelled(to Publisher, found []Task) {
 	events := make([]Event, 0, len(found))
 	for i := range found {
 		e := EventOf(&found[i])
 		e.Cancel = found[i].State == Running && found[i].CancelAsked
 		events = append(events, e)
 	}
-	channel.Publish(events...)
+	to.Publish(events...)
 }
 
 // EventOf tells what became of a task.

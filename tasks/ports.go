@@ -20,10 +20,14 @@ type Queue interface {
 	Nudge()
 }
 
+// Publisher tells every process of events; it does not wait and may drop.
+type Publisher interface {
+	Publish(events ...Event)
+}
+
 // Channel is what goes out live.
 type Channel interface {
-	// Publish tells every process of events; it does not wait and may drop.
-	Publish(events ...Event)
+	Publisher
 	// Open attaches a connection to a stream.
 	Open(stream string, ack Ack) Delivery
 	// Await returns nil when one of the tasks may have changed for good, or

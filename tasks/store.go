@@ -71,8 +71,11 @@ type TaskStore interface {
 	// Cancel ends waiting tasks at once and asks running ones to stop. It
 	// gives the tasks found as they are after it.
 	Cancel(ctx context.Context, client ClientID, ids []ID) ([]Task, error)
-	// OpenTasksOf lists up to limit ids of tasks of the account that have not ended.
+	// OpenTasksOf lists up to limit ids of tasks of the account that have not
+	// ended and were not asked to stop.
 	OpenTasksOf(ctx context.Context, a Account, limit int) ([]ID, error)
+	// HasOpenTasks reports whether a task of the account has not ended.
+	HasOpenTasks(ctx context.Context, a Account) (bool, error)
 	// RetryTasks makes failed tasks wait again, with their attempts counted
 	// from zero: those of ids, or all that failed since a time when ids is
 	// empty. It gives how many.
@@ -141,6 +144,8 @@ type DispatchStore interface {
 	// Lead takes or renews the one leadership of that name for ttl, and says
 	// whether this holder has it.
 	Lead(ctx context.Context, name, holder string, ttl time.Duration) (bool, error)
+	// Resign gives a leadership up.
+	Resign(ctx context.Context, name, holder string) error
 	// Backlog lists the clients that have tasks of a priority waiting
 	// undispatched, with when the first of each is or was due.
 	Backlog(ctx context.Context, p Priority) ([]Waiting, error)

@@ -19,6 +19,13 @@ type nameRow struct {
 	Part string `json:"part,omitempty"`
 }
 
+// of begins a statement that looks rows of a batch b up among those of one owner.
+// The owner is given as columns of b: as constants they would make PostgreSQL
+// read everything the owner has and look for it in the batch.
+func (s *Store) of(cols ...store.Col) string {
+	return "WITH " + s.db.Batch("given", cols...) + ", b AS MATERIALIZED (SELECT given.*, " + s.num() + " AS client_id, " + s.text() + " AS parent FROM given)"
+}
+
 // load reads what a change wants to see, with one statement for each table.
 func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*tracker.Held, error) {
 	h := &tracker.Held{
@@ -73,8 +80,8 @@ func (s *Store) loadTrackers(tx *gorm.DB, h *tracker.Held, names []nameRow) erro
 		t, err := scanTracker(found)
 		h.Trackers[t.Resource] = &t
 		return err
-	}, "WITH "+s.db.Batch("b", store.Col{Name: "name", Type: "text"})+" SELECT "+trackerColumns+
-		" FROM b JOIN trackers t ON t.client_id = ? AND t.parent = ? AND t.resource = b.name",
+	}, s.of(store.Col{Name: "name", Type: "text"})+" SELECT "+trackerColumns+
+		" FROM b JOIN trackers t ON t.client_id = b.client_id AND t.parent = b.parent AND t.resource = b.name",
 		param, h.Owner.Client, h.Owner.Parent)
 }
 
@@ -88,9 +95,9 @@ func (s *Store) loadWorks(tx *gorm.DB, h *tracker.Held, names []nameRow) error {
 		err := found.Scan(&w.Resource, &w.Title, &w.Regular)
 		h.Works[w.Resource] = &w
 		return err
-	}, "WITH "+s.db.Batch("b", store.Col{Name: "name", Type: "text"})+
-		" SELECT w.resource, w.title, w.regular FROM b JOIN works w ON w.client_id = ? AND w.resource = b.name",
-		param, h.Owner.Client)
+	}, s.of(store.Col{Name: "name", Type: "text"})+
+		" SELECT w.resource, w.title, w.regular FROM b JOIN works w ON w.client_id = b.client_id AND w.resource = b.name",
+		param, h.Owner.Client, h.Owner.Parent)
 }
 
 type keyRow struct {
@@ -125,8 +132,8 @@ func (s *Store) loadRecords(tx *gorm.DB, h *tracker.Held, keys []tracker.RecordK
 		}
 		h.Records[r.Key] = &r
 		return nil
-	}, "WITH "+s.db.Batch("b", keyColumns...)+" SELECT "+trackerColumns+", r.provider, r.kind, r.native_id, r.entry"+
-		" FROM b JOIN provider_records r ON r.client_id = ? AND r.parent = ? AND r.provider = b.provider AND r.kind = b.kind AND r.native_id = b.native_id"+
+	}, s.of(keyColumns...)+" SELECT "+trackerColumns+", r.provider, r.kind, r.native_id, r.entry"+
+		" FROM b JOIN provider_records r ON r.client_id = b.client_id AND r.parent = b.parent AND r.provider = b.provider AND r.kind = b.kind AND r.native_id = b.native_id"+
 		" JOIN trackers t ON t.id = r.tracker_id",
 		param, h.Owner.Client, h.Owner.Parent)
 }
@@ -175,8 +182,8 @@ func (s *Store) loadCompleted(tx *gorm.DB, h *tracker.Held, parts []string, work
 		err := found.Scan(&name)
 		h.Completed[name] = true
 		return err
-	}, "WITH "+s.db.Batch("b", store.Col{Name: "name", Type: "text"}, store.Col{Name: "work", Type: "text"})+
-		" SELECT b.name FROM b JOIN trackers t ON t.client_id = ? AND t.parent = ? AND t.resource = b.work"+
+	}, s.of(store.Col{Name: "name", Type: "text"}, store.Col{Name: "work", Type: "text"})+
+		" SELECT b.name FROM b JOIN trackers t ON t.client_id = b.client_id AND t.parent = b.parent AND t.resource = b.work"+
 		" JOIN tracker_completed c ON c.tracker_id = t.id AND c.resource = b.name",
 		param, h.Owner.Client, h.Owner.Parent)
 }

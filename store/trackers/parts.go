@@ -45,9 +45,9 @@ func (s *Store) loadParts(tx *gorm.DB, h *tracker.Held, names []string) error {
 		p.Resource = work + "/" + part
 		h.Parts[name] = append(h.Parts[name], p)
 		return err
-	}, "WITH "+s.db.Batch("b", partColumns...)+" SELECT b.name, p.work, p.part, p.type, p.ordinal, p.length"+
-		" FROM b JOIN work_parts p ON p.client_id = ? AND p.part = b.part AND p.work = b.work ORDER BY p.work",
-		param, h.Owner.Client)
+	}, s.of(partColumns...)+" SELECT b.name, p.work, p.part, p.type, p.ordinal, p.length"+
+		" FROM b JOIN work_parts p ON p.client_id = b.client_id AND p.part = b.part AND p.work = b.work ORDER BY p.work",
+		param, h.Owner.Client, h.Owner.Parent)
 }
 
 // worksWith finds the works that have the parts: the first and the last by name.
@@ -68,8 +68,8 @@ func (s *Store) worksWith(tx *gorm.DB, h *tracker.Held, open []nameRow) ([]nameR
 			list = append(list, nameRow{row.Name, last, row.Part})
 		}
 		return nil
-	}, "WITH "+s.db.Batch("b", partColumns...)+" SELECT b.name, b.part, MIN(p.work), MAX(p.work)"+
-		" FROM b JOIN work_parts p ON p.client_id = ? AND p.part = b.part AND substr(p.work, 1, length(b.work)) = b.work GROUP BY b.name, b.part",
-		param, h.Owner.Client)
+	}, s.of(partColumns...)+" SELECT b.name, b.part, MIN(p.work), MAX(p.work)"+
+		" FROM b JOIN work_parts p ON p.client_id = b.client_id AND p.part = b.part AND substr(p.work, 1, length(b.work)) = b.work GROUP BY b.name, b.part",
+		param, h.Owner.Client, h.Owner.Parent)
 	return list, err
 }

@@ -26,12 +26,17 @@ var _ tracker.Store = (*Store)(nil)
 func New(s *store.Store) *Store { return &Store{db: s.DB()} }
 
 // lock makes concurrent changes of one owner's trackers take turns, so that
-// none finds a tracker missing that the other is about to make.
+// none finds a tracker missing that the other is about to make. It also keeps
+// PostgreSQL to nested loops over indexes for this transaction: plans are made
+// once, often while the tables are empty, and a plan that reads a whole table
+// would stay when it has grown.
 func (s *Store) lock(tx *gorm.DB, owner tracker.Owner) error {
 	if !s.db.Postgres() {
 		return nil // one writer at a time anyway
 	}
-	return tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", fmt.Sprintf("trackers/%d/%s", owner.Client, owner.Parent)).Error
+	return tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0)), set_config('enable_hashjoin', 'off', true),"+
+		" set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)",
+		fmt.Sprintf("trackers/%d/%s", owner.Client, owner.Parent)).Error
 }
 
 // rows makes the parameter of a Batch.

@@ -1,0 +1,140 @@
+package worker
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"asapi/tasks"
+)
+
+// upkeep is what the leader does once a second.
+func (d *dispatcher) upkeep(ctx context.Context) {
+	d.sweep(ctx)
+	d.erase(ctx)
+	d.measure(ctx)
+	d.countWorkers(ctx)
+}
+
+func (d *dispatcher) sweep(ctx context.Context) {
+	changed, err := d.store.Sweep(ctx, sweepAtOnce)
+	if err != nil && ctx.Err() == nil {
+		d.log.Warn("the sweep failed; trying again", "error", err)
+	}
+	if len(changed) == 0 {
+		return
+	}
+	events := make([]tasks.Event, len(changed))
+	for i := range changed {
+		events[i] = tasks.EventOf(&changed[i])
+		if changed[i].State.Ended() {
+			d.w.cfg.Meter.Ended(changed[i].Service, changed[i].Action, changed[i].State, 0)
+		}
+	}
+	d.w.cfg.Publisher.Publish(events...)
+	d.queue.Nudge()
+}
+
+// erase completes erasures of accounts: what runs is cancelled, and when all
+// has ended the service deletes what it keeps.
+func (d *dispatcher) erase(ctx context.Context) {
+	list, err := d.store.Erasing(ctx, 10)
+	if err != nil {
+		return // told by the sweep already
+	}
+	for _, a := range list {
+		if err := d.eraseOne(ctx, a); err != nil && ctx.Err() == nil {
+			d.log.Warn("an erasure failed; trying again", "service", a.Service, "error", err)
+		}
+	}
+}
+
+func (d *dispatcher) eraseOne(ctx context.Context, a tasks.Account) error {
+	if err := tasks.CancelOpenTasks(ctx, d.store, d.w.cfg.Publisher, a); err != nil {
+		return err
+	}
+	open, err := d.store.HasOpenTasks(ctx, a)
+	if err != nil || open {
+		return err
+	}
+	if s, ok := d.w.cfg.Catalog.Service(a.Service); ok && s.Erase != nil {
+		if err := s.Erase(ctx, a); err != nil {
+			return err
+		}
+	}
+	return d.store.Erased(ctx, a)
+}
+
+// measure tells how long the oldest due task of each priority waits.
+func (d *dispatcher) measure(ctx context.Context) {
+	oldest, err := d.store.OldestDispatch(ctx)
+	if err != nil {
+		return
+	}
+	for _, p := range tasks.Priorities() {
+		var lag time.Duration
+		if since, ok := oldest[p]; ok {
+			lag = max(time.Since(since), 0)
+		}
+		waiting, err := d.store.Backlog(ctx, p)
+		if err != nil {
+			return
+		}
+		for _, w := range waiting {
+			lag = max(lag, -w.In)
+		}
+		d.w.cfg.Meter.Lag(p, lag)
+	}
+}
+
+// workersKey holds, per worker process, how much it runs at once and how fast.
+const (
+	workersKey  = "asapi:workers"
+	workerTTL   = 5 * time.Second
+	workerRetry = time.Second
+)
+
+// announce tells the leader of this process until ctx ends.
+func (w *Worker) announce(ctx context.Context) {
+	last := time.Now()
+	rate := 0.0
+	every(ctx, workerRetry, func(ctx context.Context) {
+		if passed := time.Since(last).Seconds(); passed > 0.1 {
+			rate = rate/2 + float64(w.finished.Swap(0))/passed/2
+			last = time.Now()
+		}
+		value := strconv.Itoa(w.cfg.Concurrency) + " " + strconv.FormatFloat(rate, 'f', 1, 64) + " " + strconv.FormatInt(time.Now().Add(workerTTL).UnixMilli(), 10)
+		// Without it the leader counts with its own process only.
+		_ = w.cfg.Redis.HSet(ctx, workersKey, w.id, value).Err()
+	})
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), resignWithin)
+	defer stop()
+	_ = w.cfg.Redis.HDel(ctx, workersKey, w.id).Err()
+}
+
+// countWorkers reads what announce wrote, and forgets processes that are gone.
+func (d *dispatcher) countWorkers(ctx context.Context) {
+	all, err := d.redis.HGetAll(ctx, workersKey).Result()
+	if err != nil {
+		return
+	}
+	slots, rate := 0, 0.0
+	for id, value := range all {
+		f := strings.Fields(value)
+		if len(f) != 3 {
+			continue
+		}
+		n, errN := strconv.Atoi(f[0])
+		r, errR := strconv.ParseFloat(f[1], 64)
+		until, errU := strconv.ParseInt(f[2], 10, 64)
+		if errN != nil || errR != nil || errU != nil || time.Now().UnixMilli() > until+int64(time.Minute/time.Millisecond) {
+			_ = d.redis.HDel(ctx, workersKey, id).Err()
+			continue
+		}
+		if time.Now().UnixMilli() <= until {
+			slots, rate = slots+n, rate+r
+		}
+	}
+	d.limit(max(slots, d.w.cfg.Concurrency), rate)
+}

@@ -1,0 +1,169 @@
+package worker
+
+import (
+	"context"
+	"log/slog"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/hibiken/asynq"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
+
+	"asapi/tasks"
+)
+
+// Config is what a Worker needs.
+type Config struct {
+	Store       tasks.Store
+	Blobs       tasks.Blobs
+	Catalog     *tasks.Catalog
+	Sealer      tasks.Sealer
+	Publisher   tasks.Publisher // tells watchers
+	Queue       *Queue
+	Redis       redis.UniversalClient
+	Concurrency int // runs at once; 0: 32
+	Log         *slog.Logger
+	Meter       Meter
+}
+
+// The times of a run's lease: it is renewed well before it ends.
+const (
+	lease      = 15 * time.Second
+	renewEvery = 2 * time.Second
+)
+
+// The times of a shutdown, which must end within ten seconds: runs may finish,
+// then they are told to stop and hand their tasks back.
+const (
+	finishTime   = 3 * time.Second
+	handBackTime = 4 * time.Second
+)
+
+// Worker runs tasks and, while it leads, dispatches them.
+type Worker struct {
+	cfg      Config
+	id       string
+	runs     runs
+	finished atomic.Int64 // runs that ended, for the rate
+	dispatch *dispatcher
+}
+
+// New makes a Worker; Run makes it work.
+func New(cfg Config) *Worker {
+	if cfg.Concurrency <= 0 {
+		cfg.Concurrency = 32
+	}
+	cfg.Meter = orNothing(cfg.Meter)
+	w := &Worker{cfg: cfg, id: uuid.NewString(), runs: runs{byTask: map[tasks.ID]*activeRun{}}}
+	w.dispatch = newDispatcher(w)
+	return w
+}
+
+// HandleEvent stops the run that a cancellation is about, if it is here.
+func (w *Worker) HandleEvent(e tasks.Event) {
+	if e.Cancel {
+		w.runs.stop(e.Task, tasks.ErrCancelled)
+	}
+}
+
+// Running counts the runs of this process.
+func (w *Worker) Running() int { return w.runs.count() }
+
+// Run works until ctx ends, then hands back what does not finish in time.
+func (w *Worker) Run(ctx context.Context) error {
+	// What renews leases and ends runs must outlive ctx: it is stopped last.
+	base, stopBase := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopBase()
+	server := w.newServer()
+	if err := startSurely(ctx, server, asynq.HandlerFunc(w.handle), w.cfg.Log); err != nil {
+		return nil //nolint:nilerr // ctx ended before Redis answered: there is nothing to stop
+	}
+	g := new(errgroup.Group)
+	g.Go(func() error { w.renewLeases(base); return nil })
+	g.Go(func() error { w.announce(ctx); return nil })
+	g.Go(func() error { w.dispatch.run(ctx); return nil })
+	<-ctx.Done()
+	server.Stop()
+	w.runs.wait(finishTime)
+	w.runs.stopAll(tasks.ErrShuttingDown)
+	w.runs.wait(handBackTime)
+	server.Shutdown()
+	stopBase()
+	return g.Wait()
+}
+
+func (w *Worker) newServer() *asynq.Server {
+	return asynq.NewServerFromRedisClient(w.cfg.Redis, asynq.Config{
+		Concurrency:       w.cfg.Concurrency,
+		TaskCheckInterval: 10 * time.Millisecond,
+		Queues:            map[string]int{tasks.Critical.String(): 12, tasks.Default.String(): 4, tasks.Low.String(): 1},
+		ShutdownTimeout:   time.Second,
+		RetryDelayFunc:    func(int, error, *asynq.Task) time.Duration { return time.Second },
+		IsFailure:         func(error) bool { return false },
+		Logger:            asynqLog{w.cfg.Log},
+		LogLevel:          asynq.WarnLevel,
+	})
+}
+
+// startSurely waits for a Redis that is not there yet.
+func startSurely(ctx context.Context, server *asynq.Server, h asynq.Handler, log *slog.Logger) error {
+	for told := false; ; told = true {
+		err := server.Ping()
+		if err == nil {
+			return server.Start(h)
+		}
+		if !told {
+			log.Warn("redis does not answer; waiting for it", "error", err)
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(200 * time.Millisecond):
+		}
+	}
+}
+
+// handle takes one delivery. Once the outcome is in the database, whatever it
+// is, Asynq is told that all is well.
+func (w *Worker) handle(ctx context.Context, t *asynq.Task) error {
+	id, err := parsePayload(t.Payload())
+	if err != nil {
+		w.cfg.Log.Error("a delivery names no task; it is dropped", "error", err)
+		return nil
+	}
+	a, err := w.cfg.Store.Start(context.WithoutCancel(ctx), id, lease)
+	if tasks.CodeOf(err) == tasks.CodeNotFound {
+		return nil
+	}
+	if err != nil {
+		return err // delivered again
+	}
+	w.run(context.WithoutCancel(ctx), a)
+	return nil
+}
+
+// renewLeases keeps the leases of runs that last, and stops those that may not
+// go on.
+func (w *Worker) renewLeases(ctx context.Context) {
+	tick := time.NewTicker(renewEvery)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return
+		}
+		stops, err := w.cfg.Store.Renew(ctx, w.runs.lasting(renewEvery/2), lease)
+		if err != nil {
+			w.cfg.Log.Warn("leases could not be renewed", "error", err)
+			w.runs.stopStale(lease)
+			continue
+		}
+		w.runs.renewed()
+		for _, s := range stops {
+			w.runs.stopFence(s.Fence, s.Cause)
+		}
+	}
+}
