@@ -35,6 +35,9 @@ type Status struct {
 	StartedAt   time.Time `json:"started_at,omitzero"`
 	CompletedAt time.Time `json:"completed_at,omitzero"`
 	Items       *Items    `json:"items,omitempty"`
+	// Of the answer to a cancellation: it has ended so, or was asked to.
+	Cancelled       bool `json:"cancelled,omitempty"`
+	CancelRequested bool `json:"cancel_requested,omitempty"`
 }
 
 // Items counts the items of a batch task.
@@ -72,18 +75,10 @@ func (c *Client) Consumed(ctx context.Context, ids []string) ([]Status, error) {
 	return c.byID(ctx, "/results-consumed/", url.Values{"task_ids": {strings.Join(ids, ",")}})
 }
 
-// Cancel cancels one task by its activity: one that waits never starts, one that
-// runs stops at its next step.
-func (c *Client) Cancel(ctx context.Context, id string) error {
-	req, err := c.request(ctx, http.MethodDelete, "/activities/"+url.PathEscape(id), nil, "")
-	if err != nil {
-		return err
-	}
-	resp, err := c.send(req)
-	if err != nil {
-		return err
-	}
-	return resp.Body.Close()
+// Cancel cancels up to MaxIDs tasks: one that waits never starts, one that runs
+// stops at its next step. What has ended stays as it is.
+func (c *Client) Cancel(ctx context.Context, ids []string) ([]Status, error) {
+	return c.byID(ctx, "/cancel-task/", url.Values{"task_ids": {strings.Join(ids, ",")}})
 }
 
 // byID posts fields and reads an answer of the shape {"<id>": {...}, "success": ..}.

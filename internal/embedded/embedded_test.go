@@ -90,7 +90,7 @@ func TestTheSecretKeyIsMadeOnceAndKeptForItsOwner(t *testing.T) {
 	}
 	t.Cleanup(func() { _ = f.Release() })
 	made := 0
-	generate := func() (string, error) { made++; return "key", nil }
+	generate := func() string { made++; return "key" }
 	for range 2 {
 		key, err := f.SecretKey(generate)
 		if err != nil || key != "key" {

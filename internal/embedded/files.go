@@ -13,7 +13,7 @@ import (
 
 // SecretKey reads the folder's secret key, or keeps the one that generate makes
 // at the first start. The file can be read by its owner only.
-func (f *Folder) SecretKey(generate func() (string, error)) (string, error) {
+func (f *Folder) SecretKey(generate func() string) (string, error) {
 	path := filepath.Join(f.path, keyFile)
 	b, err := os.ReadFile(path) //nolint:gosec // the user names the folder
 	if err == nil {
@@ -22,10 +22,7 @@ func (f *Folder) SecretKey(generate func() (string, error)) (string, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return "", fmt.Errorf("read the secret key: %w", err)
 	}
-	key, err := generate()
-	if err != nil {
-		return "", err
-	}
+	key := generate()
 	return key, WriteSecret(path, []byte(key+"\n"))
 }
 

@@ -1,0 +1,123 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"asapi/internal/client"
+)
+
+type benchDrainCmd struct {
+	benchFlags
+	Count int `short:"n" help:"Results to receive." default:"20000" env:"-"`
+	Size  int `help:"Bytes of each." default:"1024" env:"-"`
+}
+
+func (b *benchDrainCmd) Run(ctx context.Context, t *terminal) error {
+	c, err := b.prepare(ctx)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	name, err := b.stream(ctx, c)
+	if err != nil {
+		return err
+	}
+	ids, err := b.submitMany(ctx, c, b.Count, "make-bytes", map[string]string{"size": strconv.Itoa(b.Size)})
+	if err != nil {
+		return err
+	}
+	if _, err := waitEach(ctx, c, ids); err != nil {
+		return err
+	}
+	start := time.Now()
+	stream, err := c.Stream(ctx, name)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = stream.Close() }()
+	open := make(map[string]bool, len(ids))
+	for _, id := range ids {
+		open[id] = true
+	}
+	var gaps []time.Duration
+	last := start
+	for len(open) > 0 {
+		f, err := stream.Next()
+		if err != nil {
+			return err
+		}
+		now := time.Now()
+		gaps, last = append(gaps, now.Sub(last)), now
+		delete(open, f.Header.TaskID)
+	}
+	took := last.Sub(start)
+	if err := awaitConsumed(ctx, c, ids); err != nil {
+		return err
+	}
+	return b.tell(t, measure("drain", "the gap between two messages", len(gaps), took, gaps))
+}
+
+// stream tells the stream of the token, which a submission's answer names.
+func (b *benchFlags) stream(ctx context.Context, c *client.Client) (string, error) {
+	done, err := c.Submit(ctx, client.Submission{Service: "bench", Action: "noop", Account: b.Account})
+	if err == nil && done.Stream == "" {
+		return "", &usageError{errors.New("this measurement needs a token of the protocol aschannel")}
+	}
+	return done.Stream, err
+}
+
+// waitEach waits until every task has ended, however many they are.
+func waitEach(ctx context.Context, c *client.Client, ids []string) ([]client.Status, error) {
+	var all []client.Status
+	for part := range slices.Chunk(ids, client.MaxIDs) {
+		list, err := waitAll(ctx, c, part, &progressBar{})
+		if err != nil {
+			return nil, err
+		}
+		for i := range list {
+			if !list[i].Success {
+				return nil, fmt.Errorf("task %s: %s %s", list[i].TaskID, list[i].Status, list[i].ErrorDetail)
+			}
+		}
+		all = append(all, list...)
+	}
+	return all, nil
+}
+
+// consumedEvery is the pause between two looks at what the server counts as
+// retrieved.
+const consumedEvery = 20 * time.Millisecond
+
+// awaitConsumed waits until the server counts every result as retrieved. The
+// stream has to stay open meanwhile: heartbeats confirm what has arrived.
+func awaitConsumed(ctx context.Context, c *client.Client, ids []string) error {
+	ticker := time.NewTicker(consumedEvery)
+	defer ticker.Stop()
+	for {
+		left := ids[:0:0]
+		for part := range slices.Chunk(ids, client.MaxIDs) {
+			list, err := c.Status(ctx, part, 0)
+			if err != nil {
+				return err
+			}
+			for i := range list {
+				if !list[i].Retrieved {
+					left = append(left, list[i].TaskID)
+				}
+			}
+		}
+		if ids = left; len(ids) == 0 {
+			return nil
+		}
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-ticker.C:
+		}
+	}
+}

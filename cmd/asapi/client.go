@@ -1,0 +1,71 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"asapi/store"
+)
+
+type clientCmd struct {
+	Create clientCreateCmd `cmd:"" help:"Make a client."`
+	List   clientListCmd   `cmd:"" help:"List the clients."`
+}
+
+type clientCreateCmd struct {
+	admin
+	Name string `arg:"" help:"Name of the client; it stays and is unique."`
+}
+
+// maxClientName is the longest name of a client, in bytes.
+const maxClientName = 100
+
+func (c *clientCreateCmd) Run(ctx context.Context, t *terminal) error {
+	if len(c.Name) > maxClientName || strings.TrimSpace(c.Name) != c.Name || c.Name == "" || strings.ContainsFunc(c.Name, unicode.IsControl) {
+		return &usageError{fmt.Errorf("a client's name has 1 to %d bytes, no control characters and no white space around it", maxClientName)}
+	}
+	return c.with(ctx, func(s *store.Store) error {
+		made, err := s.CreateClient(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		if t.interactive() {
+			return t.printf("The client %s is there. Give it a token: asapi token create --client %s --protocol aschannel\n", made.Name, made.Name)
+		}
+		return t.json(clientLine{int64(made.ID), made.Name, made.CreatedAt})
+	})
+}
+
+type clientListCmd struct {
+	admin
+}
+
+// clientLine is a client as scripts see it.
+type clientLine struct {
+	ID        int64     `json:"id"`
+	Name      string    `json:"name"`
+	CreatedAt time.Time `json:"created_at"`
+}
+
+func (c *clientListCmd) Run(ctx context.Context, t *terminal) error {
+	return c.with(ctx, func(s *store.Store) error {
+		list, err := s.Clients(ctx)
+		if err != nil {
+			return err
+		}
+		for _, one := range list {
+			if t.interactive() {
+				err = t.printf("%-5d %s\n", one.ID, one.Name)
+			} else {
+				err = t.json(clientLine{int64(one.ID), one.Name, one.CreatedAt})
+			}
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,93 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+
+	"asapi/internal/config"
+	"asapi/internal/embedded"
+	"asapi/internal/seal"
+)
+
+type devCmd struct {
+	listening
+	doors
+	logging
+	Data             string `help:"Folder that keeps everything; it is made where it is missing." default:"./data" placeholder:"DIR"`
+	Concurrency      int    `help:"Tasks that run at the same time." default:"8"`
+	WithBenchService bool   `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
+}
+
+// Run runs the API, the worker and everything they need until ctx ends.
+func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
+	if err := d.checkDoors(); err != nil {
+		return err
+	}
+	log, err := d.logger(t.err)
+	if err != nil {
+		return err
+	}
+	if d.Concurrency <= 0 {
+		return configError("ASAPI_CONCURRENCY", "(--concurrency) must be above 0")
+	}
+	folder, err := embedded.Hold(d.Data)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, folder.Release()) }()
+	redis, err := embedded.StartRedis()
+	if err != nil {
+		return err
+	}
+	defer redis.Close()
+	set, err := embeddedSettings(folder, redis)
+	if err != nil {
+		return err
+	}
+	p, err := openParts(ctx, set, log, d.WithBenchService)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.store.Migrate(ctx); err != nil {
+		return err
+	}
+	// The lock says that no other process runs tasks of this folder.
+	if err := p.store.VoidLeases(ctx); err != nil {
+		return fmt.Errorf("take over what the last process left: %w", err)
+	}
+	tokens, err := devTokens(ctx, p.store, folder.TokensFile())
+	if err != nil {
+		return err
+	}
+	listener, err := d.listen(ctx)
+	if err != nil {
+		return err
+	}
+	return d.serve(ctx, t, p, listener, redis, folder, tokens)
+}
+
+func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.Listener, redis *embedded.Redis, folder *embedded.Folder, tokens devTokenFile) error {
+	front, err := p.api(listener, &d.doors)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := greet(t, listener.Addr(), folder, tokens); err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	work, forget := p.worker(d.Concurrency)
+	defer forget()
+	return runStages(ctx, []part{front, work.Run}, append(p.background(), redis.Run))
+}
+
+func embeddedSettings(folder *embedded.Folder, redis *embedded.Redis) (settings, error) {
+	s := settings{databaseURL: folder.DatabaseURL(), blobURL: folder.BlobURL()}
+	var err error
+	if s.secretKey, err = folder.SecretKey(seal.Generate); err != nil {
+		return s, err
+	}
+	s.redis, err = config.ParseRedis(redis.URL())
+	return s, err
+}

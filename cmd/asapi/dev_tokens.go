@@ -1,0 +1,97 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+
+	"asapi/internal/embedded"
+	"asapi/store"
+	"asapi/tasks"
+)
+
+// devClient is the client that asapi dev makes at its first start.
+const devClient = "dev"
+
+// devTokenFile is what stands in dev-tokens.json: one token for each protocol.
+type devTokenFile struct {
+	Channel struct {
+		Token  string `json:"token"`
+		Stream string `json:"stream"`
+	} `json:"aschannel"`
+	Store struct {
+		Token string `json:"token"`
+	} `json:"asstore"`
+}
+
+// devTokens reads the file, or makes the client, its tokens and the file. A start
+// that broke off between leaves tokens that nobody knows, and new ones are made.
+func devTokens(ctx context.Context, s *store.Store, path string) (devTokenFile, error) {
+	var file devTokenFile
+	b, err := os.ReadFile(path) //nolint:gosec // the user names the folder
+	if err == nil {
+		if err = json.Unmarshal(b, &file); err != nil {
+			err = fmt.Errorf("%s is damaged; delete it, and new tokens are made: %w", path, err)
+		}
+		return file, err
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return file, fmt.Errorf("read the tokens: %w", err)
+	}
+	client, err := s.CreateClient(ctx, devClient)
+	if tasks.CodeOf(err) == tasks.CodeUnique {
+		client, err = s.ClientByName(ctx, devClient)
+	}
+	if err != nil {
+		return file, err
+	}
+	var made tasks.Token
+	if made, file.Channel.Token, err = createToken(ctx, s, tasks.Token{Client: client.ID, Protocol: tasks.ASChannel}); err != nil {
+		return file, err
+	}
+	file.Channel.Stream = made.Stream
+	if _, file.Store.Token, err = createToken(ctx, s, tasks.Token{Client: client.ID, Protocol: tasks.ASStore}); err != nil {
+		return file, err
+	}
+	if b, err = json.Marshal(file); err != nil {
+		return file, err
+	}
+	return file, embedded.WriteSecret(path, append(b, '\n'))
+}
+
+// greet prints lines that can be pasted into another terminal.
+func greet(t *terminal, address net.Addr, folder *embedded.Folder, tokens devTokenFile) error {
+	url := "http://" + reachable(address)
+	auth := "-H 'Authorization: Token " + tokens.Channel.Token + "'"
+	return t.printf(`asapi runs at %[1]s and keeps everything in %[2]s.
+Its tokens are in %[3]s. Try:
+
+curl %[4]s %[1]s/account/
+curl %[4]s -d service=tracker -d username=alice %[1]s/register-account/
+curl %[4]s -F service=tracker -F action=import-trackers -F account=alice -F provider=myanimelist -F file=@animelist.xml.gz %[1]s/submit-task/
+curl %[4]s -d task_ids=TASK_ID %[1]s/task-status/
+curl -N %[4]s '%[1]s/stream/?stream=%[5]s'
+
+With this token results come on the stream; with the other one they are fetched:
+
+curl -H 'Authorization: Token %[6]s' %[1]s/fetch/TASK_ID/
+
+Ctrl-C stops it; started again on the same folder it goes on where it was.
+`, url, folder.Path(), folder.TokensFile(), auth, tokens.Channel.Stream, tokens.Store.Token)
+}
+
+// reachable gives an address of this machine for one that means all of them.
+func reachable(a net.Addr) string {
+	host, port, err := net.SplitHostPort(a.String())
+	if err != nil {
+		return a.String()
+	}
+	if ip := net.ParseIP(host); ip != nil && ip.IsUnspecified() {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port)
+}

@@ -1,0 +1,135 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"asapi/channel"
+	"asapi/internal/config"
+	"asapi/internal/seal"
+	"asapi/internal/throttle"
+	"asapi/store"
+	"asapi/store/blobs"
+	"asapi/store/trackers"
+	"asapi/tasks"
+	"asapi/tasks/bench"
+	"asapi/tasks/catalog"
+	"asapi/worker"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// parts are what every server process is made of.
+type parts struct {
+	log     *slog.Logger
+	store   *store.Store
+	blobs   *blobs.Store
+	redis   redis.UniversalClient
+	sealer  *seal.Sealer
+	catalog *tasks.Catalog
+	hub     *channel.Hub
+	queue   *worker.Queue
+	metrics *metrics
+	folder  *sharedFolder // nil: the blobs are in no local folder, or nobody shares it
+}
+
+// openParts connects to everything. Redis may be down; the others must answer.
+func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool) (p *parts, err error) {
+	p = &parts{log: log, metrics: newMetrics()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(plain(err), p.close())
+		}
+	}()
+	if p.sealer, err = seal.Parse(s.secretKey); err != nil {
+		return p, &usageError{plain(err)}
+	}
+	if p.blobs, err = blobs.Open(ctx, s.blobURL); err != nil {
+		return p, err
+	}
+	if p.store, err = store.Open(ctx, store.Config{URL: s.databaseURL, Blobs: p.blobs, Log: log}); err != nil {
+		return p, err
+	}
+	p.redis = redisClient(s.redis)
+	p.catalog = services(p.store, withBench)
+	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
+	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
+	return p, nil
+}
+
+// redisConnections bounds the connections of a process to Redis: Asynq's server
+// and the publishers share them.
+const redisConnections = 64
+
+func redisClient(r config.Redis) redis.UniversalClient {
+	options := r.Options()
+	options.PoolSize = redisConnections
+	return redis.NewUniversalClient(options)
+}
+
+// services lists what tasks can do.
+func services(s *store.Store, withBench bool) *tasks.Catalog {
+	all := catalog.All(catalog.Deps{Trackers: trackers.New(s)})
+	if !withBench {
+		return all
+	}
+	return tasks.NewCatalog(append(all.Services(), bench.Service())...)
+}
+
+// shareFolder makes sure that other processes have the same folder of blobs,
+// where they are in one.
+func (p *parts) shareFolder(ctx context.Context, blobURL string) error {
+	if !p.blobs.Local() {
+		return nil
+	}
+	mark, err := markFolder(localDirectory(blobURL))
+	if err != nil {
+		return err
+	}
+	p.log.WarnContext(ctx, "BLOB_URL names a folder: every process has to run on this machine or share the folder")
+	p.folder = &sharedFolder{redis: p.redis, mark: mark, log: p.log}
+	return p.folder.check(ctx)
+}
+
+// background are the parts that the API and the workers need.
+func (p *parts) background() []part {
+	list := []part{p.hub.Run, p.queue.Run}
+	if p.folder != nil {
+		list = append(list, p.folder.Run)
+	}
+	return list
+}
+
+// worker makes a worker that hears of cancellations. forget ends that.
+func (p *parts) worker(concurrency int) (w *worker.Worker, forget func()) {
+	w = worker.New(worker.Config{
+		Store: p.store, Blobs: p.blobs, Catalog: p.catalog, Sealer: p.sealer, Publisher: p.hub, Queue: p.queue,
+		Redis: p.redis, Concurrency: concurrency, Log: p.log, Meter: p.metrics,
+	})
+	p.metrics.watch(w.Running)
+	return w, p.hub.OnEvent(w.HandleEvent)
+}
+
+// desk makes the use cases.
+func (p *parts) desk(limits tasks.DeskLimits) *tasks.Desk {
+	return tasks.NewDesk(tasks.DeskConfig{
+		Catalog: p.catalog, Store: countedStore{p.store, p.metrics.submitted}, Blobs: p.blobs, Queue: p.queue,
+		Channel: p.hub, Sealer: p.sealer, Throttle: throttle.New(), Limits: limits,
+	})
+}
+
+// close disconnects from what was opened.
+func (p *parts) close() error {
+	var errs []error
+	if p.redis != nil {
+		errs = append(errs, p.redis.Close())
+	}
+	if p.store != nil {
+		errs = append(errs, p.store.Close())
+	}
+	if p.blobs != nil {
+		errs = append(errs, p.blobs.Close())
+	}
+	return errors.Join(errs...)
+}

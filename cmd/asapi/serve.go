@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"net"
+	"time"
+
+	"asapi/api"
+	"asapi/internal/config"
+	"asapi/internal/netpeer"
+)
+
+// listening is where the API listens.
+type listening struct {
+	Listen string `help:"Address to listen on; default: 127.0.0.1:8080, or every interface on PORT." env:"LISTEN" placeholder:"HOST:PORT"`
+	Port   string `help:"Port to listen on where LISTEN is not set." env:"PORT" placeholder:"PORT"`
+}
+
+const defaultListen = "127.0.0.1:8080"
+
+// listen opens the address; what comes before it is open must not fail after.
+func (l *listening) listen(ctx context.Context) (net.Listener, error) {
+	address := defaultListen
+	if l.Listen != "" || l.Port != "" {
+		var err error
+		if address, err = config.ParseListen(l.Listen, l.Port); err != nil {
+			return nil, &usageError{plain(err)}
+		}
+	}
+	listener, err := netpeer.Listen(ctx, address)
+	if err != nil {
+		return nil, configError("LISTEN", "names %s, where this process cannot listen: %w", address, errors.Unwrap(err))
+	}
+	return listener, nil
+}
+
+// apiGrace is how long requests may go on after SIGTERM; the process ends within
+// ten seconds.
+const apiGrace = 5 * time.Second
+
+type serveCmd struct {
+	backends
+	listening
+	doors
+	logging
+	WithBenchService bool `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
+}
+
+// Run answers requests until ctx ends.
+func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
+	set, err := s.settings()
+	if err != nil {
+		return err
+	}
+	if err := s.checkDoors(); err != nil {
+		return err
+	}
+	log, err := s.logger(t.err)
+	if err != nil {
+		return err
+	}
+	p, err := openParts(ctx, set, log, s.WithBenchService)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.shareFolder(ctx, set.blobURL); err != nil {
+		return err
+	}
+	listener, err := s.listen(ctx)
+	if err != nil {
+		return err
+	}
+	front, err := p.api(listener, &s.doors)
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	log.InfoContext(ctx, "listening", "address", listener.Addr().String())
+	return runStages(ctx, []part{front}, p.background())
+}
+
+// api makes the part that answers requests on the listener.
+func (p *parts) api(listener net.Listener, d *doors) (part, error) {
+	handler, err := api.New(api.Config{
+		Desk: p.desk(d.limits()), Log: p.log,
+		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
+		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
+	})
+	if err != nil {
+		return nil, &usageError{plain(err)}
+	}
+	return func(ctx context.Context) error {
+		return api.Serve(ctx, api.ServerConfig{Listener: listener, Handler: handler, Log: p.log, Grace: apiGrace})
+	}, nil
+}

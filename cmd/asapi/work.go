@@ -1,0 +1,53 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+)
+
+type workCmd struct {
+	backends
+	logging
+	Concurrency      int    `help:"Tasks that run at the same time." default:"32"`
+	MetricsListen    string `help:"Address for /healthz, /readyz and /metrics; default: none." placeholder:"HOST:PORT"`
+	WithBenchService bool   `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
+}
+
+// Run works until ctx ends; what does not finish then is handed back.
+func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
+	s, err := w.settings()
+	if err != nil {
+		return err
+	}
+	log, err := w.logger(t.err)
+	if err != nil {
+		return err
+	}
+	if w.Concurrency <= 0 {
+		return configError("ASAPI_CONCURRENCY", "(--concurrency) must be above 0")
+	}
+	p, err := openParts(ctx, s, log, w.WithBenchService)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, p.close()) }()
+	if err := p.shareFolder(ctx, s.blobURL); err != nil {
+		return err
+	}
+	work, forget := p.worker(w.Concurrency)
+	defer forget()
+	back := p.background()
+	if w.MetricsListen != "" {
+		var lc net.ListenConfig
+		listener, err := lc.Listen(ctx, "tcp", w.MetricsListen)
+		if err != nil {
+			return configError("ASAPI_METRICS_LISTEN", "(--metrics-listen) is no address to listen on: %w", err)
+		}
+		back = append(back, p.serveHealth(listener))
+		log.InfoContext(ctx, "metrics", "address", fmt.Sprintf("http://%s/metrics", listener.Addr()))
+	}
+	log.InfoContext(ctx, "working", "concurrency", w.Concurrency)
+	return runStages(ctx, []part{work.Run}, back)
+}

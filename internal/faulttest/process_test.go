@@ -1,0 +1,123 @@
+package faulttest_test
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+	"syscall"
+	"testing"
+
+	"asapi/internal/testserver"
+)
+
+// process is one asapi process that is started again and again on the same
+// address.
+type process struct {
+	t    *testing.T
+	name string
+	addr string // answers /readyz
+	args []string
+	env  []string
+	log  string
+
+	mu   sync.Mutex
+	cmd  *exec.Cmd
+	done chan error
+}
+
+// newProcess does not start it. The command takes its address with listenFlag.
+func newProcess(t *testing.T, env []string, listenFlag string, args ...string) *process {
+	t.Helper()
+	addr := fmt.Sprintf("127.0.0.1:%d", testserver.FreePort(t))
+	p := &process{
+		t: t, name: args[0], addr: addr, args: append(args, listenFlag, addr), env: env,
+		log: filepath.Join(t.TempDir(), args[0]+".log"),
+	}
+	t.Cleanup(func() {
+		p.kill()
+		if t.Failed() {
+			if b, err := os.ReadFile(p.log); err == nil {
+				t.Logf("the log of %s on %s ends:\n%s", p.name, addr, b[max(0, len(b)-4000):])
+			}
+		}
+	})
+	return p
+}
+
+func (p *process) url() string { return "http://" + p.addr }
+
+// start starts the process and returns at once.
+func (p *process) start() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	logs, err := os.OpenFile(p.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	defer func() { _ = logs.Close() }() // the process has its own copy
+	cmd := exec.CommandContext(context.WithoutCancel(p.t.Context()), asapi(p.t), p.args...)
+	cmd.Env = append(environment(), p.env...)
+	cmd.Stdout, cmd.Stderr = logs, logs
+	if err := cmd.Start(); err != nil {
+		p.t.Fatal(err)
+	}
+	done := make(chan error, 1)
+	go func() { done <- cmd.Wait() }()
+	p.cmd, p.done = cmd, done
+}
+
+// await waits until the process answers that it is ready.
+func (p *process) await() {
+	p.t.Helper()
+	testserver.Eventually(p.t, patience, func() error { return ready(p.t.Context(), p.url()) }, p.name+" to be ready")
+}
+
+func ready(ctx context.Context, url string) error {
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
+	if err != nil {
+		return err
+	}
+	resp, err := http.DefaultClient.Do(req) //nolint:forbidigo // a test on this machine
+	if err != nil {
+		return err
+	}
+	defer func() { _ = resp.Body.Close() }()
+	if resp.StatusCode != http.StatusOK {
+		return fmt.Errorf("readyz answers %d", resp.StatusCode)
+	}
+	return nil
+}
+
+// kill ends it with kill -9; it does nothing where nothing runs.
+func (p *process) kill() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return
+	}
+	_ = p.cmd.Process.Kill() // it may have ended
+	<-p.done
+	p.cmd = nil
+}
+
+// terminate ends it with SIGTERM, which must end in exit code 0.
+func (p *process) terminate() {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		return
+	}
+	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		p.t.Errorf("end %s: %v", p.name, err)
+	}
+	if err := <-p.done; err != nil {
+		p.t.Errorf("after SIGTERM %s ended with %v", p.name, err)
+	}
+	p.cmd = nil
+}
