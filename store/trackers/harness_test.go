@@ -191,7 +191,7 @@ func (b *bench) imports(account string, file []byte) report {
 // all gives every tracker of the account, by resource.
 func (b *bench) all(account string) map[string]tracker.Tracker {
 	b.tb.Helper()
-	list, err := b.trackers.Trackers(b.tb.Context(), tracker.UserOf(b.client, account), 0, 100000)
+	list, err := b.trackers.Trackers(b.tb.Context(), tracker.UserOf(b.client, account), "", 100000)
 	must(b.tb, err)
 	found := map[string]tracker.Tracker{}
 	for _, t := range list {

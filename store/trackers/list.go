@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"iter"
 	"strings"
@@ -12,9 +13,6 @@ import (
 
 	"asapi/tasks/tracker"
 )
-
-// pageSize is how many lines of a list are read at a time.
-const pageSize = 500
 
 // listed is the part of a statement that both List and CountListed share: the
 // entries of a list, and the trackers of works that are named after the
@@ -42,57 +40,50 @@ func (s *Store) typed(statement string) string {
 	return strings.ReplaceAll(statement, "length(?)", "length(CAST(? AS TEXT))")
 }
 
-// List implements tracker.Store. All pages see one moment of the database.
+// List implements tracker.Store. Every passage sees one moment of the database;
+// the lines come as the database sends them.
 func (s *Store) List(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind, fn func(iter.Seq2[tracker.Listed, error]) error) error {
 	read := func(tx *gorm.DB) error {
 		return fn(func(yield func(tracker.Listed, error) bool) {
-			s.pages(tx, owner, p, k, yield)
+			s.lines(tx, owner, p, k, yield)
 		})
 	}
 	return s.db.Gorm(ctx).Transaction(read, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
 }
 
-func (s *Store) pages(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, yield func(tracker.Listed, error) bool) {
+// errStopped ends a statement whose reader wants no more.
+var errStopped = errors.New("the reader stopped")
+
+func (s *Store) lines(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, yield func(tracker.Listed, error) bool) {
 	statement := "SELECT " + trackerColumns + ", COALESCE(r.id, 0), COALESCE(r.native_id, ''), COALESCE(r.entry, ''), COALESCE(w.title, ''), COALESCE(w.regular, 0)" +
-		s.typed(listed) + " AND t.id >= ? AND (t.id > ? OR r.id > ?) ORDER BY t.id, r.id LIMIT ?"
-	var lastTracker, lastRecord int64
-	for {
-		page := make([]tracker.Listed, 0, pageSize)
-		err := query(tx, func(found *sql.Rows) error {
-			line, record, err := scanListed(found, p, k)
-			lastTracker, lastRecord = line.Tracker.ID, record
-			page = append(page, line)
-			return err
-		}, statement, append(listedParams(owner, p, k), lastTracker, lastTracker, lastRecord, pageSize)...)
-		if err != nil {
-			yield(tracker.Listed{}, err)
-			return
+		s.typed(listed) + " ORDER BY t.id, r.id"
+	err := query(tx, func(found *sql.Rows) error {
+		line, err := scanListed(found, p, k)
+		if err == nil && !yield(line, nil) {
+			return errStopped
 		}
-		for _, line := range page {
-			if !yield(line, nil) {
-				return
-			}
-		}
-		if len(page) < pageSize {
-			return
-		}
+		return err
+	}, statement, listedParams(owner, p, k)...)
+	if err != nil && !errors.Is(err, errStopped) {
+		yield(tracker.Listed{}, err)
 	}
 }
 
-func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind) (line tracker.Listed, record int64, err error) {
+func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind) (line tracker.Listed, err error) {
 	var entry string
+	var record int64
 	line.Key = tracker.RecordKey{Provider: p, Kind: k}
 	line.Tracker, err = scanTracker(found, &record, &line.Key.NativeID, &entry, &line.Work.Title, &line.Work.Regular)
 	if err != nil {
-		return line, record, err
+		return line, err
 	}
 	line.Work.Resource = line.Tracker.Resource
 	if line.Bare = record == 0; line.Bare {
 		line.Key.NativeID = strings.TrimPrefix(line.Tracker.Resource, tracker.ResourcePrefix(p, k))
-		return line, record, nil
+		return line, nil
 	}
 	if err := json.Unmarshal([]byte(entry), &line.Entry); err != nil {
-		return line, record, fmt.Errorf("decode the entry %v: %w", line.Key, err)
+		return line, fmt.Errorf("decode the entry %v: %w", line.Key, err)
 	}
-	return line, record, nil
+	return line, nil
 }

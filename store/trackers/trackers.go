@@ -95,13 +95,13 @@ func scanTracker(found *sql.Rows, more ...any) (tracker.Tracker, error) {
 }
 
 // Trackers implements tracker.Store.
-func (s *Store) Trackers(ctx context.Context, owner tracker.Owner, after int64, limit int) ([]tracker.Tracker, error) {
+func (s *Store) Trackers(ctx context.Context, owner tracker.Owner, after string, limit int) ([]tracker.Tracker, error) {
 	var list []tracker.Tracker
 	err := query(s.db.Gorm(ctx), func(found *sql.Rows) error {
 		t, err := scanTracker(found)
 		list = append(list, t)
 		return err
-	}, "SELECT "+trackerColumns+" FROM trackers t WHERE t.client_id = ? AND t.parent = ? AND t.id > ? ORDER BY t.id LIMIT ?",
+	}, "SELECT "+trackerColumns+" FROM trackers t WHERE t.client_id = ? AND t.parent = ? AND t.resource > ? ORDER BY t.resource LIMIT ?",
 		owner.Client, owner.Parent, after, limit)
 	return list, err
 }

@@ -20,12 +20,13 @@ type Store interface {
 	// List lets fn read the owner's entries of a provider's list in the order
 	// they came, and its trackers of works that are named after the provider's
 	// ids and have no entry. fn may range over the lines more than once and
-	// finds the same each time. They are paged, not held in memory.
+	// finds the same each time. They are not held in memory.
 	List(ctx context.Context, owner Owner, p Provider, k Kind, fn func(lines iter.Seq2[Listed, error]) error) error
 	// CountListed counts what List would give.
 	CountListed(ctx context.Context, owner Owner, p Provider, k Kind) (int64, error)
-	// Trackers gives the owner's trackers after the id, at most limit, by id.
-	Trackers(ctx context.Context, owner Owner, after int64, limit int) ([]Tracker, error)
+	// Trackers gives the owner's trackers whose resource comes after the given
+	// one, at most limit, by resource.
+	Trackers(ctx context.Context, owner Owner, after string, limit int) ([]Tracker, error)
 	// SaveWorks teaches the client's catalogue; what it knows already stays.
 	SaveWorks(ctx context.Context, client tasks.ClientID, works []Work) error
 	// Erase deletes everything the owner has, for good, in bounded steps. It

@@ -1,6 +1,8 @@
 -- +goose Up
 -- What people watched and read. No foreign keys to hot tables: they would lock
 -- a row for each of a million activities. Erasing an account deletes from all.
+-- trackers has one index that begins with the owner, on purpose: with a second
+-- one a plan that was made while the table was empty takes the wrong one.
 CREATE TABLE trackers (
     id         INTEGER PRIMARY KEY AUTOINCREMENT,
     client_id  BIGINT   NOT NULL REFERENCES clients (id),
@@ -15,7 +17,6 @@ CREATE TABLE trackers (
     updated_at BIGINT   NOT NULL,
     UNIQUE (client_id, parent, resource)
 );
-CREATE INDEX trackers_paging ON trackers (client_id, parent, id);
 
 -- The sub-resources that were completed one by one, beside the first first_done
 -- of the tracker. ordinal 0: its place among the regular ones is unknown.
