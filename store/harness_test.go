@@ -24,13 +24,13 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 // world is a store with two clients that have an account each.
 type world struct {
 	*store.Store
-	t          *testing.T
+	t          testing.TB
 	ctx        context.Context
 	ada, bob   tasks.Client
 	adaAccount tasks.Account
 }
 
-func newWorld(t *testing.T, url string) *world {
+func newWorld(t testing.TB, url string) *world {
 	t.Helper()
 	s, err := store.Open(t.Context(), store.Config{URL: url})
 	if err != nil {
