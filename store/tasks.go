@@ -11,15 +11,6 @@ import (
 	"asapi/tasks"
 )
 
-// Tasks implements tasks.TaskStore.
-func (s *Store) Tasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID) ([]tasks.Task, error) {
-	if len(ids) == 0 {
-		return nil, nil
-	}
-	list, err := queryTasks(s.db.Gorm(ctx), len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+s.db.idIn("id")+" AND client_id = ?", s.db.idList(ids), client)
-	return list, translate(err)
-}
-
 // maxPage is the longest page of a listing.
 const maxPage = 1000
 
