@@ -10,11 +10,13 @@ import (
 	"path/filepath"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sys/unix"
 )
 
 // PostgresServer is a private PostgreSQL with fsync on: what it committed
@@ -66,7 +68,8 @@ func preparePostgres(port int) (*PostgresServer, error) {
 			"-D", dir, "-p", strconv.Itoa(port), "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
 			"-c", "fsync=on", "-c", "synchronous_commit=on", "-c", "shared_buffers=32MB", "-c", "max_connections=200",
 		},
-		ready: s.ready,
+		ready:    s.ready,
+		leftover: s.freeShared,
 	}
 	s.stopSignal = syscall.SIGINT // the "fast" shutdown: it ends connections
 	return s, nil
@@ -92,6 +95,35 @@ func (s *PostgresServer) ready(ctx context.Context, _ int) error {
 		return nil
 	}
 	return err
+}
+
+// freeShared frees the small segment of shared memory by which PostgreSQL guards
+// its data folder. After kill -9 it would stay until the machine restarts, and a
+// machine has only some thousands.
+func (s *PostgresServer) freeShared() error {
+	b, err := os.ReadFile(filepath.Join(s.proc.dir, "postmaster.pid"))
+	if errors.Is(err, os.ErrNotExist) {
+		return nil // it ended in order
+	}
+	if err != nil {
+		return err
+	}
+	// Line 7 holds the key and the id of the segment (miscadmin.h in PostgreSQL's source).
+	var fields []string
+	if lines := strings.Split(string(b), "\n"); len(lines) >= 7 {
+		fields = strings.Fields(lines[6])
+	}
+	if len(fields) != 2 {
+		return nil // it was killed before it had one
+	}
+	id, err := strconv.Atoi(fields[1])
+	if err != nil {
+		return fmt.Errorf("read postmaster.pid: %w", err)
+	}
+	if _, err := unix.SysvShmCtl(id, unix.IPC_RMID, nil); err != nil && !errors.Is(err, unix.EINVAL) && !errors.Is(err, unix.EIDRM) {
+		return fmt.Errorf("free PostgreSQL's shared memory: %w", err)
+	}
+	return nil
 }
 
 // initialised is an initialised data folder that servers copy.

@@ -1,15 +1,12 @@
 package testserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -35,6 +32,8 @@ type process struct {
 	as      *syscall.Credential
 	onDeath syscall.Signal // sent when the test process ends
 	ready   func(ctx context.Context, pid int) error
+	// leftover frees what a kill leaves outside of dir; nil: nothing is left.
+	leftover func() error
 
 	mu   sync.Mutex
 	cmd  *exec.Cmd
@@ -125,9 +124,12 @@ func (p *process) end(s syscall.Signal) error {
 	}
 	if s == syscall.SIGKILL {
 		// Frozen first, so that no new child escapes.
-		_ = p.cmd.Process.Signal(syscall.SIGSTOP)
-		for _, child := range childrenOf(p.cmd.Process.Pid) {
-			_ = syscall.Kill(child, s)
+		pid := p.cmd.Process.Pid
+		if err := freezeFamily(pid); err != nil {
+			return fmt.Errorf("end %s: %w", p.name, err)
+		}
+		if err := signalAll(s, childrenOf(pid)); err != nil {
+			return fmt.Errorf("end %s: %w", p.name, err)
 		}
 	}
 	if err := p.cmd.Process.Signal(s); err != nil && !errors.Is(err, os.ErrProcessDone) {
@@ -141,45 +143,31 @@ func (p *process) end(s syscall.Signal) error {
 	}
 }
 
-// signal sends a signal to the program and then to its children.
-func (p *process) signal(s syscall.Signal) error {
+// freeze stops the program and its children, and returns once they stand still.
+func (p *process) freeze() error {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if !p.running() {
 		return fmt.Errorf("%s is not running", p.name)
 	}
-	if err := p.cmd.Process.Signal(s); err != nil {
-		return fmt.Errorf("signal %s: %w", p.name, err)
-	}
-	for _, child := range childrenOf(p.cmd.Process.Pid) {
-		if err := syscall.Kill(child, s); err != nil && !errors.Is(err, syscall.ESRCH) {
-			return fmt.Errorf("signal a child of %s: %w", p.name, err)
-		}
+	if err := freezeFamily(p.cmd.Process.Pid); err != nil {
+		return fmt.Errorf("freeze %s: %w", p.name, err)
 	}
 	return nil
 }
 
-// childrenOf lists the processes that pid started; none where there is no /proc.
-// A PostgreSQL connection is such a child, in a process group of its own.
-func childrenOf(pid int) []int {
-	files, _ := filepath.Glob("/proc/[0-9]*/stat") // the pattern is valid
-	var found []int
-	for _, f := range files {
-		b, err := os.ReadFile(f)
-		if err != nil {
-			continue // it has ended meanwhile
-		}
-		// proc(5): pid (name) state ppid; the name may hold spaces and brackets.
-		at := bytes.LastIndexByte(b, ')')
-		rest := strings.Fields(string(b[at+1:]))
-		if at < 0 || len(rest) < 2 || rest[1] != strconv.Itoa(pid) {
-			continue
-		}
-		if child, err := strconv.Atoi(filepath.Base(filepath.Dir(f))); err == nil {
-			found = append(found, child)
-		}
+// thaw ends freeze.
+func (p *process) thaw() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.running() {
+		return fmt.Errorf("%s is not running", p.name)
 	}
-	return found
+	pid := p.cmd.Process.Pid
+	if err := signalAll(syscall.SIGCONT, append(childrenOf(pid), pid)); err != nil {
+		return fmt.Errorf("thaw %s: %w", p.name, err)
+	}
+	return nil
 }
 
 func (p *process) logTail() string {
@@ -192,5 +180,9 @@ func (p *process) logTail() string {
 
 // remove deletes what the program wrote.
 func (p *process) remove() error {
-	return errors.Join(os.RemoveAll(p.dir), os.RemoveAll(p.logFile()))
+	var err error
+	if p.leftover != nil {
+		err = p.leftover()
+	}
+	return errors.Join(err, os.RemoveAll(p.dir), os.RemoveAll(p.logFile()))
 }

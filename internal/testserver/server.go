@@ -63,14 +63,15 @@ func (s *server) Restart() {
 	s.Start()
 }
 
-// Pause freezes the server (SIGSTOP): it keeps its connections and answers nothing.
+// Pause freezes the server (SIGSTOP): it keeps its connections and answers
+// nothing. It stands still when Pause returns.
 func (s *server) Pause() {
 	s.tb.Helper()
-	s.check(s.proc.signal(syscall.SIGSTOP))
+	s.check(s.proc.freeze())
 }
 
 // Resume ends a Pause (SIGCONT).
 func (s *server) Resume() {
 	s.tb.Helper()
-	s.check(s.proc.signal(syscall.SIGCONT))
+	s.check(s.proc.thaw())
 }
