@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"fmt"
 	"io"
 
 	"asapi/tasks"
@@ -63,11 +64,8 @@ func (s *service) trackAll(ctx context.Context, run *tasks.Run, first int64, row
 				track(h, first+int64(i), row.Deed)
 				continue
 			}
-			key := row.Resource
-			if key == "" {
-				key = "activity"
-			}
-			h.Settle(tasks.Item{Index: first + int64(i), Key: key, Outcome: tasks.ItemFailed, Reason: row.fault}, nil)
+			// What it names is not known to be a name; its place tells which it is.
+			h.Settle(tasks.Item{Index: first + int64(i), Key: fmt.Sprintf("activity:%d", first+int64(i)+1), Outcome: tasks.ItemFailed, Reason: row.fault}, nil)
 		}
 		return nil
 	})

@@ -101,6 +101,7 @@ func readArray(in *bufio.Reader, each func(Deed, string) error) error {
 		if err := dec.Decode(&raw); err != nil {
 			return arrayError(err, number)
 		}
+		bound.from = dec.InputOffset()
 		deed, fault := deedOf(raw)
 		if fault != "" {
 			fault = fmt.Sprintf("Activity %d: %s", number, fault)
@@ -109,8 +110,13 @@ func readArray(in *bufio.Reader, each func(Deed, string) error) error {
 			return err
 		}
 	}
-	_, err := dec.Token()
-	return arrayError(err, 0)
+	if _, err := dec.Token(); err != nil {
+		return arrayError(err, 0)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return Unreadable(fmt.Sprintf("Something follows the JSON array (byte %d).", dec.InputOffset()))
+	}
+	return nil
 }
 
 func arrayError(err error, number int) error {
@@ -157,7 +163,6 @@ func deedOf(raw []byte) (d Deed, fault string) {
 		}
 		return d, "It is no JSON object."
 	}
-	d.Resource = tasks.Clip(doc.Resource, maxResource)
 	if _, ok := ParseResource(doc.Resource); !ok {
 		return d, fmt.Sprintf("resource must read like animes/7/episodes/12 or graphicNovels/7/chapters/3, not %q.", tasks.Clip(doc.Resource, 80))
 	}
@@ -170,6 +175,7 @@ func deedOf(raw []byte) (d Deed, fault string) {
 	if doc.Length < 0 || doc.Length > maxSpan {
 		return d, "length must be seconds or pages, above 0."
 	}
+	d.Resource = doc.Resource
 	d.Platform, d.From, d.To, d.Length, d.Completed = doc.Platform, *doc.From, *doc.To, doc.Length, doc.Completed
 	return d, d.span(doc.Start, doc.End)
 }
