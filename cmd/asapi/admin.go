@@ -32,7 +32,7 @@ func (a *admin) with(ctx context.Context, work func(*store.Store) error) (err er
 	if address == "" {
 		return configError("DATABASE_URL", "is not set: set it, or give the folder of asapi dev with --data")
 	}
-	s, err := store.Open(ctx, store.Config{URL: address})
+	s, err := openStore(ctx, store.Config{URL: address})
 	if err != nil {
 		return err
 	}

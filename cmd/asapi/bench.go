@@ -23,8 +23,8 @@ type benchCmd struct {
 // --with-bench-service, and nothing else should use the token meanwhile.
 type benchFlags struct {
 	remote
-	Account string `help:"Account to submit for; it is registered where it is missing." default:"bench" env:"-"`
-	JSON    bool   `help:"Print the numbers as JSON." env:"-"`
+	Account string `help:"Account to submit for; it is registered where it is missing." default:"bench"`
+	JSON    bool   `help:"Print the numbers as JSON."`
 }
 
 // prepare connects and sees to it that tasks can be submitted.

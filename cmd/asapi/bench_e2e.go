@@ -13,9 +13,9 @@ import (
 
 type benchE2ECmd struct {
 	benchFlags
-	Connections int           `short:"c" help:"Connections that submit at the same time." default:"32" env:"-"`
-	Duration    time.Duration `short:"d" help:"How long to submit." default:"20s" env:"-"`
-	Window      int           `help:"Tasks that may be on their way at once: more are not submitted before results arrive." default:"4000" env:"-"`
+	Connections int           `short:"c" help:"Connections that submit at the same time." default:"32"`
+	Duration    time.Duration `short:"d" help:"How long to submit." default:"20s"`
+	Window      int           `help:"Tasks that may be on their way at once: more are not submitted before results arrive." default:"4000"`
 }
 
 // Run measures from the first submission until the last result is consumed.

@@ -10,7 +10,7 @@ import (
 
 type benchLatencyCmd struct {
 	benchFlags
-	Count int `short:"n" help:"Tasks to submit, one after the other." default:"200" env:"-"`
+	Count int `short:"n" help:"Tasks to submit, one after the other." default:"200"`
 }
 
 // Run tells two times: from submit to start by the server's clock, and from the

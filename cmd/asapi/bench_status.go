@@ -9,9 +9,9 @@ import (
 
 type benchStatusCmd struct {
 	benchFlags
-	IDs    int `help:"Tasks to ask for in one request." default:"10000" env:"-"`
-	Rounds int `help:"How often to ask." default:"100" env:"-"`
-	Fill   int `help:"Submit so many other tasks before, scheduled for a year ahead, so that the store holds them." default:"0" env:"-"`
+	IDs    int `name:"ids" help:"Tasks to ask for in one request." default:"10000"`
+	Rounds int `help:"How often to ask." default:"100"`
+	Fill   int `help:"Submit so many other tasks before, scheduled for a year ahead, so that the store holds them." default:"0"`
 }
 
 func (b *benchStatusCmd) Run(ctx context.Context, t *terminal) error {

@@ -13,8 +13,8 @@ import (
 
 type benchDrainCmd struct {
 	benchFlags
-	Count int `short:"n" help:"Results to receive." default:"20000" env:"-"`
-	Size  int `help:"Bytes of each." default:"1024" env:"-"`
+	Count int `short:"n" help:"Results to receive." default:"20000"`
+	Size  int `help:"Bytes of each." default:"1024"`
 }
 
 func (b *benchDrainCmd) Run(ctx context.Context, t *terminal) error {

@@ -15,8 +15,8 @@ import (
 
 type benchSubmitCmd struct {
 	benchFlags
-	Connections int           `short:"c" help:"Connections that submit at the same time." default:"64" env:"-"`
-	Duration    time.Duration `short:"d" help:"How long to submit." default:"10s" env:"-"`
+	Connections int           `short:"c" help:"Connections that submit at the same time." default:"64"`
+	Duration    time.Duration `short:"d" help:"How long to submit." default:"10s"`
 }
 
 func (b *benchSubmitCmd) Run(ctx context.Context, t *terminal) error {

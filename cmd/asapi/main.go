@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -19,7 +20,8 @@ func main() {
 	err := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "asapi: "+err.Error())
+		// Some errors come in several lines; a script wants one.
+		fmt.Fprintln(os.Stderr, "asapi: "+strings.ReplaceAll(err.Error(), "\n", "; "))
 		os.Exit(exitCode(err))
 	}
 }

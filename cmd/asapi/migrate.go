@@ -17,7 +17,7 @@ func (m *migrateCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	s, err := store.Open(ctx, store.Config{URL: parsed.URL})
+	s, err := openStore(ctx, store.Config{URL: parsed.URL})
 	if err != nil {
 		return err
 	}

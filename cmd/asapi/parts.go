@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 
 	"asapi/channel"
@@ -46,16 +47,26 @@ func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool
 		return p, &usageError{plain(err)}
 	}
 	if p.blobs, err = blobs.Open(ctx, s.blobURL); err != nil {
+		return p, &usageError{plain(err)}
+	}
+	if p.store, err = openStore(ctx, store.Config{URL: s.databaseURL, Blobs: p.blobs, Log: log}); err != nil {
 		return p, err
 	}
-	if p.store, err = store.Open(ctx, store.Config{URL: s.databaseURL, Blobs: p.blobs, Log: log}); err != nil {
-		return p, err
-	}
+	redis.SetLogger(redisLog{log})
 	p.redis = redisClient(s.redis)
 	p.catalog = services(p.store, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
 	return p, nil
+}
+
+// openStore connects to the database, or says which variable names it.
+func openStore(ctx context.Context, cfg store.Config) (*store.Store, error) {
+	s, err := store.Open(ctx, cfg)
+	if err != nil {
+		return nil, fmt.Errorf("DATABASE_URL names a database that cannot be used: %w", err)
+	}
+	return s, nil
 }
 
 // redisConnections bounds the connections of a process to Redis: Asynq's server
@@ -66,6 +77,15 @@ func redisClient(r config.Redis) redis.UniversalClient {
 	options := r.Options()
 	options.PoolSize = redisConnections
 	return redis.NewUniversalClient(options)
+}
+
+// redisLog brings what the Redis client says into our log. A Redis that is down
+// is told by those who need it, so it is of no more interest than that.
+type redisLog struct{ log *slog.Logger }
+
+// Printf implements the client's logger.
+func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
+	l.log.DebugContext(ctx, fmt.Sprintf(format, args...))
 }
 
 // services lists what tasks can do.

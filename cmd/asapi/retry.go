@@ -13,8 +13,8 @@ import (
 type retryCmd struct {
 	admin
 	IDs    []string `arg:"" optional:"" name:"task-id" help:"Failed tasks to retry."`
-	Since  string   `help:"Retry what failed since then: a duration such as 2h, or a time such as 2026-11-22T10:00:00Z." env:"-"`
-	Client string   `help:"Retry this client's tasks only." env:"-"`
+	Since  string   `help:"Retry what failed since then: a duration such as 2h, or a time such as 2026-11-22T10:00:00Z."`
+	Client string   `help:"Retry this client's tasks only."`
 }
 
 // Run makes failed tasks wait again; what did not fail stays as it is.

@@ -12,7 +12,7 @@ import (
 
 type streamCmd struct {
 	remote
-	Stream  string `arg:"" env:"ASAPI_STREAM" help:"Stream to receive, as a submission's answer names it."`
+	Stream  string `arg:"" help:"Stream to receive, as a submission's answer names it."`
 	Out     string `short:"o" type:"existingdir" help:"Folder to write each payload to; default: print them."`
 	Count   int    `short:"n" help:"Stop at the first pause after so many whole results; 0: never." default:"0"`
 	Consume bool   `help:"Tell the server that each result has arrived once it is written; a token with --ack explicit needs it."`

@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"io"
 	"strings"
 	"unicode"
@@ -23,14 +22,14 @@ type tokenCmd struct {
 
 type tokenCreateCmd struct {
 	admin
-	Client   string   `required:"" help:"Client that the token is for." env:"-"`
-	Protocol string   `required:"" help:"How results are retrieved: aschannel or asstore." env:"-"`
-	Admin    bool     `help:"See and cancel the activities of all clients." env:"-"`
-	Allow    []string `sep:"none" help:"Permission service/action[:parameter=value]; repeat it for more. Default: everything." env:"-"`
-	Limit    []string `sep:"none" help:"Limit submits-per-second=N or open-tasks=N; repeat it for more." env:"-"`
-	Expires  string   `help:"End of the token: a duration such as 720h, or a time such as 2026-11-22T10:00:00Z. Default: never." env:"-"`
-	Ack      string   `help:"What makes a message of the stream consumed: auto or explicit." default:"auto" env:"-"`
-	Stream   string   `help:"Stream of the client to share; default: a new one." env:"-"`
+	Client   string   `required:"" help:"Client that the token is for."`
+	Protocol string   `required:"" help:"How results are retrieved: aschannel or asstore."`
+	Admin    bool     `help:"See and cancel the activities of all clients."`
+	Allow    []string `sep:"none" help:"Permission service/action[:parameter=value]; repeat it for more. Default: everything."`
+	Limit    []string `help:"Limit submits-per-second=N or open-tasks=N; repeat it for more."`
+	Expires  string   `help:"End of the token: a duration such as 720h, or a time such as 2026-11-22T10:00:00Z. Default: never."`
+	Ack      string   `help:"What makes a message of the stream consumed: auto or explicit." default:"auto"`
+	Stream   string   `help:"Stream of the client to share; default: a new one."`
 }
 
 func (tc *tokenCreateCmd) Run(ctx context.Context, t *terminal) error {
@@ -85,14 +84,22 @@ func (tc *tokenCreateCmd) token() (tasks.Token, error) {
 	return token, err
 }
 
-// createToken keeps the token under the hash of a new secret of 256 random bits,
-// which is told this once.
-func createToken(ctx context.Context, s *store.Store, token tasks.Token) (tasks.Token, string, error) {
-	var random [32]byte
-	if _, err := rand.Read(random[:]); err != nil {
-		return token, "", fmt.Errorf("make a token: %w", err)
+// newSecret makes a token of at least 256 random bits. It never begins with a
+// hyphen, which a command line would take for a flag.
+func newSecret() string {
+	for {
+		var random [33]byte
+		_, _ = rand.Read(random[:]) // never fails
+		if secret := base64.RawURLEncoding.EncodeToString(random[:]); secret[0] != '-' {
+			return secret
+		}
 	}
-	secret := base64.RawURLEncoding.EncodeToString(random[:])
+}
+
+// createToken keeps the token under the hash of a new secret, which is told this
+// once.
+func createToken(ctx context.Context, s *store.Store, token tasks.Token) (tasks.Token, string, error) {
+	secret := newSecret()
 	token, err := s.CreateToken(ctx, token, sha256.Sum256([]byte(secret)))
 	return token, secret, err
 }

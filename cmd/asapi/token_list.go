@@ -10,7 +10,7 @@ import (
 
 type tokenListCmd struct {
 	admin
-	Client string `help:"List this client's tokens only." env:"-"`
+	Client string `help:"List this client's tokens only."`
 }
 
 // tokenLine is a token as scripts see it.

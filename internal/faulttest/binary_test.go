@@ -16,14 +16,24 @@ import (
 // A killed worker's tasks wait for its lease of 15 s, which is part of it.
 const patience = 3 * time.Minute
 
-// binary builds asapi once, without the race detector: the tests run in other
-// processes, and time passes faster there.
-var binary = sync.OnceValues(func() (string, error) {
-	dir, err := os.MkdirTemp("", "asapi-faulttest-")
-	if err != nil {
-		return "", err
+// folder is where the binary is put.
+var folder string
+
+// TestMain makes the folder and deletes it.
+func TestMain(m *testing.M) {
+	var err error
+	if folder, err = os.MkdirTemp("", "asapi-faulttest-"); err != nil {
+		panic(err)
 	}
-	path := filepath.Join(dir, "asapi")
+	code := m.Run()
+	_ = os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// binary builds asapi once, without the race detector: the tests run in other
+// processes, and there is more to do in the same time.
+var binary = sync.OnceValues(func() (string, error) {
+	path := filepath.Join(folder, "asapi")
 	cmd := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-o", path, "./cmd/asapi")
 	cmd.Dir = "../.."
 	if out, err := cmd.CombinedOutput(); err != nil {
@@ -31,15 +41,6 @@ var binary = sync.OnceValues(func() (string, error) {
 	}
 	return path, nil
 })
-
-// TestMain deletes the binary in the end.
-func TestMain(m *testing.M) {
-	code := m.Run()
-	if path, err := binary(); err == nil {
-		_ = os.RemoveAll(filepath.Dir(path))
-	}
-	os.Exit(code)
-}
 
 func asapi(t *testing.T) string {
 	t.Helper()

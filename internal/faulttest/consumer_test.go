@@ -178,3 +178,14 @@ func (c *tenant) check(want int) {
 		}
 	}
 }
+
+// receiving receives in the background until stop; received is closed then.
+func (c *tenant) receiving(stream string) (received <-chan struct{}, stop context.CancelFunc) {
+	ctx, stop := context.WithCancel(c.t.Context())
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c.receive(ctx, stream)
+	}()
+	return done, stop
+}

@@ -83,6 +83,7 @@ func checkTurns(t *testing.T, w *world) {
 			places = append(places, place)
 		}
 	}
+	t.Logf("the small clients' tasks ended as number %d, %d and %d of %d", places[0], places[len(places)/2], places[len(places)-1], len(all))
 	if at := places[len(places)*9/10]; at > len(all)/2 {
 		t.Errorf("nine tenths of the small clients' tasks ended among the first %d of %d", at, len(all))
 	}
