@@ -1,0 +1,104 @@
+package trackers_test
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"asapi/tasks"
+)
+
+func TestAnExportAsksForTheKindOnlyWhenThereAreBoth(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.imports("alice", listOf(anime(1, "Watching")))
+		b.imports("alice", listOf(manga(1, "Reading")))
+		fault := b.refused("alice", "export-trackers", exporting())
+		if fault.Code != tasks.CodeMissing || fault.Field != "kind" {
+			t.Errorf("the task ended with %v, want one that asks for the kind", fault)
+		}
+		got := elements(b.do("alice", "export-trackers", exporting("kind", "manga")))
+		if len(got) != 1 || got[0]["manga_mangadb_id"] != "1" {
+			t.Errorf("the manga list has %v", got)
+		}
+		b.imports("bob", listOf(manga(1, "Reading")))
+		if got := elements(b.do("bob", "export-trackers", exporting())); len(got) != 1 {
+			t.Errorf("the only list has %v", got)
+		}
+		if fault := b.refused("bob", "export-trackers", exporting("kind", "anime")); fault.Code != tasks.CodeNotFound {
+			t.Errorf("the list that is not there: %v", fault)
+		}
+	})
+}
+
+func TestTheHeaderOfAnExportCountsWhatItHolds(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.imports("alice", listOf(anime(1, "Watching"), anime(2, "Watching"), anime(3, "Completed"), anime(4, "Dropped"), anime(5, "Plan to Watch"), anime(6, "On-Hold")))
+		out := string(b.do("alice", "export-trackers", exporting()))
+		for _, want := range []string{
+			"<user_name>alice</user_name>", "<user_export_type>1</user_export_type>", "<user_total_anime>6</user_total_anime>",
+			"<user_total_watching>2</user_total_watching>", "<user_total_completed>1</user_total_completed>", "<user_total_onhold>1</user_total_onhold>",
+			"<user_total_dropped>1</user_total_dropped>", "<user_total_plantowatch>1</user_total_plantowatch>",
+		} {
+			if !strings.Contains(out, want) {
+				t.Errorf("the export lacks %s:\n%s", want, out[:1000])
+			}
+		}
+	})
+}
+
+func TestAnExportShowsWhatHappenedSinceTheImport(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.imports("alice", listOf(anime(1, "Dropped", el("my_watched_episodes", "10"), el("my_start_date", "2021-00-00"))))
+		b.do("alice", "process-activities", doing(activity("animes/myanimelist-1/episodes/11", `"completed":true`)))
+		got := elements(b.do("alice", "export-trackers", exporting()))[0]
+		if got["my_status"] != "Watching" || got["my_watched_episodes"] != "11" || got["my_start_date"] != "2021-00-00" {
+			t.Errorf("after one more episode: %v", got)
+		}
+		b.do("alice", "process-activities", doing(activity("animes/myanimelist-1/episodes/12", `"completed":true`)))
+		got = elements(b.do("alice", "export-trackers", exporting()))[0]
+		if got["my_status"] != "Completed" || got["my_watched_episodes"] != "12" || got["my_finish_date"] != "2026-01-02" {
+			t.Errorf("after the last episode: %v", got)
+		}
+	})
+}
+
+func TestATrackerThatNoListMadeIsExportedWhenItsResourceNamesTheID(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.do("alice", "process-activities", doing(activity("animes/myanimelist-77/episodes/1", `"completed":true`)+activity("animes/12345/episodes/1", "")))
+		exported := b.do("alice", "export-trackers", exporting())
+		got := elements(exported)
+		if len(got) != 1 || got[0]["series_animedb_id"] != "77" || got[0]["my_status"] != "Watching" || got[0]["my_watched_episodes"] != "1" || got[0]["my_start_date"] != "2026-01-02" {
+			t.Errorf("the export has %v", got)
+		}
+		if r := b.imports("bob", exported); r.Created != 1 {
+			t.Errorf("importing it: %s", r.counts())
+		}
+	})
+}
+
+func TestAnExportAsJSONTellsAllThatIsKnown(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.imports("alice", listOf(anime(1, "Watching", el("my_watched_episodes", "3"), el("my_start_date", "2024-05-00"), el("my_other", "kept")), anime(2, "Completed")))
+		var doc struct {
+			Provider, Kind, User string
+			Total                int
+			Entries              []struct {
+				ID, Tracker, Resource, State, Status string
+				ProgressPercentage                   *float64
+				Progress                             int
+				StartTime                            string
+				Start                                map[string]int
+				Native                               [][2]string
+			}
+		}
+		must(t, json.Unmarshal(b.do("alice", "export-trackers", exporting("format", "json")), &doc))
+		if doc.Provider != "myanimelist" || doc.Kind != "anime" || doc.User != "alice" || doc.Total != 2 || len(doc.Entries) != 2 {
+			t.Fatalf("the document is %+v", doc)
+		}
+		e := doc.Entries[0]
+		if e.ID != "1" || e.Resource != "animes/myanimelist-1" || e.State != "IN_PROGRESS" || e.Status != "watching" || e.Progress != 3 || *e.ProgressPercentage != 25 ||
+			e.StartTime != "2024-05-01T00:00:00Z" || e.Start["y"] != 2024 || e.Start["d"] != 0 || len(e.Native) != 6 || !strings.HasPrefix(e.Tracker, "users/alice/trackers/") {
+			t.Errorf("the first entry is %+v", e)
+		}
+	})
+}
