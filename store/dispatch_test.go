@@ -161,3 +161,20 @@ func TestTheEpochIsKept(t *testing.T) {
 		}
 	})
 }
+
+func TestBlobsOfInputsAndResultsAreInUse(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		n := stored(w.ada)
+		n.Inputs = []tasks.Input{{Parameter: "file", Size: 1, Blob: "inputs/a"}}
+		e := published(w.start(w.submit(n).ID, time.Minute).Fence(), "")
+		e.Result.Blob = "results/b"
+		w.submit(n)
+		_, err := w.Finish(w.ctx, e)
+		w.must(err)
+		got, err := w.BlobsInUse(w.ctx, []string{"inputs/a", "results/b", "results/orphan"})
+		w.must(err)
+		if d := cmp.Diff(map[string]bool{"inputs/a": true, "results/b": true}, got); d != "" {
+			t.Error(d)
+		}
+	})
+}

@@ -90,3 +90,26 @@ func (s *Store) storedResult(tx *gorm.DB, client tasks.ClientID, id tasks.ID, lo
 	}
 	return r, &tasks.Error{Code: tasks.CodeResultNotFound, Message: "No results were found for this task id."}
 }
+
+// BlobsInUse implements tasks.DispatchStore.
+func (s *Store) BlobsInUse(ctx context.Context, keys []string) (map[string]bool, error) {
+	type ref struct {
+		Key string `json:"v_blob"`
+	}
+	refs := make([]ref, len(keys))
+	for i, key := range keys {
+		refs[i].Key = key
+	}
+	param, err := batchParam(refs)
+	if err != nil {
+		return nil, err
+	}
+	used := map[string]bool{}
+	err = query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+		var key string
+		err := rows.Scan(&key)
+		used[key] = true
+		return err
+	}, s.sql.blobsInUse, param)
+	return used, translate(err)
+}

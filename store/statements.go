@@ -22,6 +22,7 @@ type statements struct {
 
 	consumeTasks   string
 	consumeResults string
+	blobsInUse     string
 	redispatch     string
 }
 
@@ -87,6 +88,8 @@ func makeStatements(d dialect) statements {
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
 			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase = 2 AND NOT retrieved",
 		consumeResults: "DELETE FROM results WHERE client_id = ? AND " + d.idIn("task_id") + " RETURNING blob",
+		blobsInUse: "WITH " + d.Batch("v", Col{"v_blob", "text"}) +
+			" SELECT v_blob FROM v JOIN task_inputs ON blob = v_blob AND blob <> '' UNION SELECT v_blob FROM v JOIN results ON blob = v_blob AND blob <> ''",
 		redispatch: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_no", "int"}) +
 			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE id = v_id AND dispatch_no = v_no AND phase = 1 AND state = 0",
 	}

@@ -166,6 +166,8 @@ type DispatchStore interface {
 	// deadlines, cancelled runs whose worker is gone, dead holders' claims,
 	// old keys. It gives the tasks it ended or made to wait again.
 	Sweep(ctx context.Context, limit int) ([]Task, error)
+	// BlobsInUse gives those of the blobs' keys that an input or a result names.
+	BlobsInUse(ctx context.Context, keys []string) (map[string]bool, error)
 	// OldestDispatch gives, per priority, since when the oldest dispatched
 	// task waits to be started; priorities without one are absent.
 	OldestDispatch(ctx context.Context) (map[Priority]time.Time, error)
@@ -187,6 +189,9 @@ type Blobs interface {
 	Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error)
 	// Delete deletes blobs; one that is not there is no error.
 	Delete(ctx context.Context, keys ...string) error
+	// Sweep deletes the blobs of a prefix that were written longer ago than
+	// olderThan and that inUse does not name; it gives how many.
+	Sweep(ctx context.Context, prefix string, olderThan time.Duration, inUse func(keys []string) (map[string]bool, error)) (int, error)
 }
 
 // BlobWriter writes one blob. Exactly one of Commit and Abort ends it.

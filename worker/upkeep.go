@@ -88,6 +88,25 @@ func (d *dispatcher) measure(ctx context.Context) {
 	}
 }
 
+// What a crash leaves behind in the blob store is swept.
+const (
+	blobsEvery   = time.Hour
+	orphansAfter = time.Hour // longer than from a blob's commit to its row's
+)
+
+// sweepBlobs deletes uploads and results that no row names.
+func (d *dispatcher) sweepBlobs(ctx context.Context) {
+	for _, prefix := range []string{"inputs", "results"} {
+		n, err := d.w.cfg.Blobs.Sweep(ctx, prefix, orphansAfter, func(keys []string) (map[string]bool, error) { return d.store.BlobsInUse(ctx, keys) })
+		if err != nil && ctx.Err() == nil {
+			d.log.Warn("orphans in the blob store could not be swept; it is tried again in an hour", "prefix", prefix, "error", err)
+		}
+		if n > 0 {
+			d.log.Info("orphans were deleted from the blob store", "prefix", prefix, "count", n)
+		}
+	}
+}
+
 // workersKey holds, per worker process, how much it runs at once and how fast.
 const (
 	workersKey  = "asapi:workers"

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -202,9 +203,16 @@ func addrs(hosts []string, port string) ([]string, error) {
 	return all, nil
 }
 
+// connections is how many connections one process may have to Redis: its runs
+// and its requests must not wait for each other.
+const connections = 64
+
 // Options gives what go-redis needs to connect; the caller adds its own settings.
+// A server that is down is told at once, and a caller's deadline holds: Redis is
+// only fast here, and nobody should wait for it.
 func (r Redis) Options() *redis.UniversalOptions {
 	return &redis.UniversalOptions{
+		ContextTimeoutEnabled: true, DialTimeout: 2 * time.Second, DialerRetries: 1, PoolSize: connections,
 		Addrs: slices.Clone(r.Addrs), DB: r.DB, Username: r.Username, Password: r.Password,
 		MasterName: r.MasterName, SentinelUsername: r.SentinelUsername, SentinelPassword: r.SentinelPassword,
 		IsClusterMode: r.Mode == RedisCluster, TLSConfig: r.TLS,
