@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/url"
 	"slices"
 	"time"
@@ -51,9 +52,7 @@ func (b *benchFlags) form(action string, more ...string) string {
 // submitMany submits n tasks in large requests and gives their ids.
 func (b *benchFlags) submitMany(ctx context.Context, c *client.Client, n int, action string, more map[string]string) ([]string, error) {
 	one := map[string]string{"service": bench.Slug, "action": action, "account": b.Account}
-	for name, value := range more {
-		one[name] = value
-	}
+	maps.Copy(one, more)
 	ids := make([]string, 0, n)
 	for len(ids) < n {
 		list := slices.Repeat([]map[string]string{one}, min(n-len(ids), client.MaxIDs))

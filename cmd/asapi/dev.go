@@ -50,7 +50,7 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errors.Join(err, p.close()) }() //nolint:contextcheck // closing waits for no context
 	if err := p.store.Migrate(ctx); err != nil {
 		return err
 	}
@@ -70,7 +70,7 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 }
 
 func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.Listener, redis *embedded.Redis, folder *embedded.Folder, tokens devTokenFile) error {
-	front, err := p.api(listener, &d.doors)
+	front, err := p.api(listener, &d.doors) //nolint:contextcheck // requests have contexts of their own
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

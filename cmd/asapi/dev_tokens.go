@@ -32,7 +32,7 @@ type devTokenFile struct {
 // that broke off between leaves tokens that nobody knows, and new ones are made.
 func devTokens(ctx context.Context, s *store.Store, path string) (devTokenFile, error) {
 	var file devTokenFile
-	b, err := os.ReadFile(path) //nolint:gosec // the user names the folder
+	b, err := os.ReadFile(path)
 	if err == nil {
 		if err = json.Unmarshal(b, &file); err != nil {
 			err = fmt.Errorf("%s is damaged; delete it, and new tokens are made: %w", path, err)

@@ -38,7 +38,7 @@ type parts struct {
 // openParts connects to everything. Redis may be down; the others must answer.
 func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool) (p *parts, err error) {
 	p = &parts{log: log, metrics: newMetrics()}
-	defer func() {
+	defer func() { //nolint:contextcheck // closing waits for no context
 		if err != nil {
 			err = errors.Join(plain(err), p.close())
 		}

@@ -64,7 +64,7 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errors.Join(err, p.close()) }() //nolint:contextcheck // closing waits for no context
 	if err := p.shareFolder(ctx, set.blobURL); err != nil {
 		return err
 	}
@@ -72,7 +72,7 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	front, err := p.api(listener, &s.doors)
+	front, err := p.api(listener, &s.doors) //nolint:contextcheck // requests have contexts of their own
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}

@@ -36,10 +36,10 @@ type sharedFolder struct {
 // make it at once one wins, and all read that one's.
 func markFolder(dir string) (string, error) {
 	path := filepath.Join(dir, folderMark)
-	b, err := os.ReadFile(path) //nolint:gosec // the operator names the folder
+	b, err := os.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = makeMark(dir, path); err == nil {
-			b, err = os.ReadFile(path) //nolint:gosec // as above
+			b, err = os.ReadFile(path)
 		}
 	}
 	if err != nil {

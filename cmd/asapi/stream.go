@@ -61,7 +61,7 @@ func (s *streamCmd) receive(ctx context.Context, t *terminal, c *client.Client, 
 // streamEnd: an interrupted stream and one the server ended in order are no errors.
 func streamEnd(ctx context.Context, err error) error {
 	if ctx.Err() != nil || errors.Is(err, io.EOF) {
-		return nil
+		return nil //nolint:nilerr // this is how a stream ends
 	}
 	return fmt.Errorf("the stream broke off: %w", err)
 }

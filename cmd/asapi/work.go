@@ -32,7 +32,7 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, p.close()) }()
+	defer func() { err = errors.Join(err, p.close()) }() //nolint:contextcheck // closing waits for no context
 	if err := p.shareFolder(ctx, s.blobURL); err != nil {
 		return err
 	}

@@ -76,8 +76,7 @@ func (c *Client) send(req *http.Request) (*http.Response, error) {
 
 // unwrapURL drops the method and address that net/http puts before an error.
 func unwrapURL(err error) error {
-	var wrapped *url.Error
-	if errors.As(err, &wrapped) {
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
 		return wrapped.Err
 	}
 	return err

@@ -33,7 +33,7 @@ func (c *Client) Fetch(ctx context.Context, id string) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	resp, err := c.send(req)
+	resp, err := c.send(req) //nolint:bodyclose // Close closes it
 	if err != nil {
 		return nil, err
 	}

@@ -119,7 +119,7 @@ func writeForm(form *multipart.Writer, fields url.Values, files map[string]strin
 func writeFile(form *multipart.Writer, name, path string) error {
 	source := os.Stdin
 	if path != "-" {
-		f, err := os.Open(path) //nolint:gosec // the user names it
+		f, err := os.Open(path)
 		if err != nil {
 			return err
 		}

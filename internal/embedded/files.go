@@ -15,7 +15,7 @@ import (
 // at the first start. The file can be read by its owner only.
 func (f *Folder) SecretKey(generate func() string) (string, error) {
 	path := filepath.Join(f.path, keyFile)
-	b, err := os.ReadFile(path) //nolint:gosec // the user names the folder
+	b, err := os.ReadFile(path)
 	if err == nil {
 		return strings.TrimSpace(string(b)), nil
 	}
@@ -53,7 +53,7 @@ func WriteSecret(path string, content []byte) (err error) {
 
 // syncFolder makes a new name in a folder survive a power cut.
 func syncFolder(dir string) error {
-	d, err := os.Open(dir) //nolint:gosec // as above
+	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}

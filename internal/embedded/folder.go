@@ -15,7 +15,7 @@ const (
 	databaseFile = "asapi.db"
 	blobsFolder  = "blobs"
 	keyFile      = "secret.key"
-	tokensFile   = "dev-tokens.json"
+	tokensFile   = "dev-tokens.json" //nolint:gosec // the file's name is no secret
 	lockFile     = "lock"
 )
 
@@ -50,11 +50,11 @@ func Hold(path string) (*Folder, error) {
 	if err := os.MkdirAll(filepath.Join(path, blobsFolder), 0o700); err != nil {
 		return nil, fmt.Errorf("make the data folder: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the user names the folder
+	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
 	if err != nil {
 		return nil, fmt.Errorf("lock the data folder: %w", err)
 	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil { //nolint:gosec // a descriptor fits
+	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
 		_ = lock.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
 			return nil, fmt.Errorf("another process uses the data folder %s: stop it, or give another folder with --data", path)

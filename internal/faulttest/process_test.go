@@ -101,7 +101,9 @@ func (p *process) kill() {
 		return
 	}
 	_ = p.cmd.Process.Kill() // it may have ended
-	<-p.done
+	if err := <-p.done; err == nil {
+		p.t.Logf("%s had ended by itself", p.name)
+	}
 	p.cmd = nil
 }
 

@@ -3,7 +3,6 @@ package bench_test
 import (
 	"context"
 	"errors"
-	"io"
 	"iter"
 	"log/slog"
 	"testing"
@@ -72,7 +71,7 @@ func doIn(t *testing.T, ctx context.Context, action, size string) outcome {
 	if size != "" {
 		args.Values[map[string]string{"make-bytes": "size", "pause": "milliseconds"}[action]] = []string{size}
 	}
-	run := tasks.NewRun(tasks.Task{}, args, journal{}, nil, slog.New(slog.NewTextHandler(io.Discard, nil)))
+	run := tasks.NewRun(tasks.Task{}, args, journal{}, nil, slog.New(slog.DiscardHandler))
 	if err := a.Do(ctx, run, args); err != nil {
 		return outcome{err: err}
 	}
