@@ -34,7 +34,7 @@ func (f Format) Read(r io.Reader, row func(tracker.Row) error) error {
 	s.dec.Entity = xml.HTMLEntity
 	s.dec.CharsetReader = s.charset
 	if err := s.scan(); err != nil {
-		return s.translate(err)
+		return err
 	}
 	// What follows the list may hold the checksum of an archive.
 	_, err = io.Copy(io.Discard, in)
@@ -68,7 +68,7 @@ func (s *scanner) scan() error {
 		s.src.begin(start)
 		token, err := s.dec.RawToken()
 		if err != nil {
-			return err
+			return s.translate(err)
 		}
 		if err := s.take(token); err != nil {
 			if errors.Is(err, errEnd) {
@@ -210,28 +210,26 @@ func (s *scanner) charset(label string, input io.Reader) (io.Reader, error) {
 	return nil, s.fault
 }
 
-// translate turns an error of the decoder into a sentence.
+// translate turns an error of the decoder into a sentence. What kept the file
+// from being read stays as it is.
 func (s *scanner) translate(err error) error {
-	var own *tasks.Error
 	var syntax *xml.SyntaxError
-	cut := errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF)
+	cut := errors.Is(err, io.EOF)
+	what := strings.TrimPrefix(err.Error(), "xml: ")
+	if errors.As(err, &syntax) {
+		what = syntax.Msg
+		cut = strings.Contains(what, "unexpected EOF")
+	}
 	switch {
+	case s.src.failed != nil:
+		return s.src.failed
 	case s.fault != nil:
 		return s.fault
-	case errors.As(err, &own):
-		return err
-	case errors.As(err, &syntax):
-		cut = cut || strings.Contains(syntax.Msg, "unexpected EOF")
-	case !cut:
-		return err
-	}
-	if !s.rooted {
+	case !s.rooted:
 		return tracker.NotA(s.title, s.head)
-	}
-	if cut {
+	case cut:
 		return s.unreadable("The file is cut off at line %d: its end is missing.%s", s.line(), s.where())
 	}
-	e := tracker.Unreadable(fmt.Sprintf("The file is not well-formed XML at line %d: %s.%s", syntax.Line, tasks.Clip(syntax.Msg, 120), s.where()))
-	e.Err = err
-	return e
+	what = strings.ToValidUTF8(tasks.Clip(what, 120), "?")
+	return s.unreadable("The file is not well-formed XML at line %d: %s.%s", s.line(), what, s.where())
 }

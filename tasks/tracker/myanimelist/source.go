@@ -2,6 +2,7 @@ package myanimelist
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"unicode/utf8"
@@ -22,6 +23,7 @@ type source struct {
 	base    int64  // the offset of raw[0] in what was emitted
 	pending []byte // the rest of a character of several bytes
 	broken  bool   // something was replaced since the last reset
+	failed  error  // why reading ended, unless it was the file's end
 }
 
 // Read makes source an io.Reader, which the decoder asks of what it passes to
@@ -41,10 +43,14 @@ func (s *source) Read(p []byte) (int, error) {
 // ReadByte implements io.ByteReader.
 func (s *source) ReadByte() (byte, error) {
 	if len(s.raw) >= maxToken {
+		s.failed = errTooLong
 		return 0, errTooLong
 	}
 	b, err := s.next()
 	if err != nil {
+		if !errors.Is(err, io.EOF) {
+			s.failed = err
+		}
 		return 0, err
 	}
 	s.raw = append(s.raw, b)
