@@ -103,23 +103,28 @@ func TestAMergeNeverTakesBack(t *testing.T) {
 	}{
 		{
 			"an emptier entry changes nothing", full, anime(1, "Watching", el("my_watched_episodes", "2"), el("my_score", "0"), el("my_start_date", "0000-00-00"), el("my_finish_date", "2021-00-00"), el("my_tags", "")),
-			"unchanged", map[string]string{"my_status": "Completed", "my_watched_episodes": "12", "my_score": "9", "my_start_date": "2021-04-23", "my_finish_date": "2021-05-06", "my_tags": "good"},
+			"unchanged",
+			map[string]string{"my_status": "Completed", "my_watched_episodes": "12", "my_score": "9", "my_start_date": "2021-04-23", "my_finish_date": "2021-05-06", "my_tags": "good"},
 		},
 		{
 			"what is new is taken", full, anime(1, "Completed", el("my_watched_episodes", "12"), el("my_score", "10"), el("my_start_date", "2021-04-24"), el("my_tags", "better"), el("my_priority", "HIGH")),
-			"updated", map[string]string{"my_score": "10", "my_start_date": "2021-04-24", "my_finish_date": "2021-05-06", "my_tags": "better", "my_priority": "HIGH"},
+			"updated",
+			map[string]string{"my_score": "10", "my_start_date": "2021-04-24", "my_finish_date": "2021-05-06", "my_tags": "better", "my_priority": "HIGH"},
 		},
 		{
 			"a repeat begins", full, anime(1, "Completed", el("my_watched_episodes", "2"), el("my_rewatching", "1")),
-			"updated", map[string]string{"my_status": "Completed", "my_watched_episodes": "2", "my_rewatching": "1"},
+			"updated",
+			map[string]string{"my_status": "Completed", "my_watched_episodes": "2", "my_rewatching": "1"},
 		},
 		{
 			"begun does not go back to planned", anime(1, "Dropped", el("my_watched_episodes", "2")), anime(1, "Plan to Watch", el("my_watched_episodes", "0")),
-			"unchanged", map[string]string{"my_status": "Dropped", "my_watched_episodes": "2"},
+			"unchanged",
+			map[string]string{"my_status": "Dropped", "my_watched_episodes": "2"},
 		},
 		{
 			"paused becomes watching", anime(1, "On-Hold", el("my_watched_episodes", "2")), anime(1, "Watching", el("my_watched_episodes", "3")),
-			"updated", map[string]string{"my_status": "Watching", "my_watched_episodes": "3"},
+			"updated",
+			map[string]string{"my_status": "Watching", "my_watched_episodes": "3"},
 		},
 	}
 	onBoth(t, func(t *testing.T, b *bench) {

@@ -25,8 +25,13 @@ type trackerRow struct {
 }
 
 var trackerBatch = []store.Col{
-	{Name: "id", Type: "int"}, {Name: "place", Type: "int"}, {Name: "resource", Type: "text"}, {Name: "state", Type: "int"},
-	{Name: "start_time", Type: "int"}, {Name: "end_time", Type: "int"}, {Name: "first_done", Type: "int"},
+	{Name: "id", Type: "int"},
+	{Name: "place", Type: "int"},
+	{Name: "resource", Type: "text"},
+	{Name: "state", Type: "int"},
+	{Name: "start_time", Type: "int"},
+	{Name: "end_time", Type: "int"},
+	{Name: "first_done", Type: "int"},
 }
 
 func trackerRows(list []*tracker.Tracker) (string, error) {
@@ -174,8 +179,11 @@ func (s *Store) insertCompletions(tx *gorm.DB, completions []tracker.Completion)
 		return err
 	}
 	columns := []store.Col{
-		{Name: "tracker_id", Type: "int"}, {Name: "resource", Type: "text"}, {Name: "ordinal", Type: "int"},
-		{Name: "regular", Type: "bool"}, {Name: "completed_at", Type: "int"},
+		{Name: "tracker_id", Type: "int"},
+		{Name: "resource", Type: "text"},
+		{Name: "ordinal", Type: "int"},
+		{Name: "regular", Type: "bool"},
+		{Name: "completed_at", Type: "int"},
 	}
 	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
 		" INSERT INTO tracker_completed (tracker_id, resource, ordinal, regular, completed_at)"+
@@ -205,8 +213,13 @@ func (s *Store) insertActivities(tx *gorm.DB, h *tracker.Held) error {
 		return err
 	}
 	columns := []store.Col{
-		{Name: "tracker_id", Type: "int"}, {Name: "resource", Type: "text"}, {Name: "platform", Type: "text"}, {Name: "from_at", Type: "int"},
-		{Name: "to_at", Type: "int"}, {Name: "start_time", Type: "int"}, {Name: "end_time", Type: "int"},
+		{Name: "tracker_id", Type: "int"},
+		{Name: "resource", Type: "text"},
+		{Name: "platform", Type: "text"},
+		{Name: "from_at", Type: "int"},
+		{Name: "to_at", Type: "int"},
+		{Name: "start_time", Type: "int"},
+		{Name: "end_time", Type: "int"},
 	}
 	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
 		" INSERT INTO activities (client_id, tracker_id, resource, platform, from_at, to_at, start_time, end_time)"+

@@ -35,8 +35,11 @@ func (s *Store) SaveWorks(ctx context.Context, client tasks.ClientID, works []tr
 		return err
 	}
 	columns := []store.Col{
-		{Name: "part", Type: "text"}, {Name: "work", Type: "text"}, {Name: "type", Type: "text"},
-		{Name: "ordinal", Type: "int"}, {Name: "length", Type: "int"},
+		{Name: "part", Type: "text"},
+		{Name: "work", Type: "text"},
+		{Name: "type", Type: "text"},
+		{Name: "ordinal", Type: "int"},
+		{Name: "length", Type: "int"},
 	}
 	return s.db.Tx(ctx, func(tx *gorm.DB) error {
 		if err := s.learn(tx, client, works); err != nil {

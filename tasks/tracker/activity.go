@@ -42,7 +42,7 @@ func track(h *Held, index int64, d Deed) {
 	res, _ = ParseResource(part.Resource)
 	t, made := h.Tracker(res.Work())
 	t.begin(d.Activity, made)
-	d.Tracker, d.Activity.Resource = t, part.Resource
+	d.Tracker, d.Resource = t, part.Resource
 	h.Activities = append(h.Activities, d.Activity)
 	if d.reachesEnd(part) && complete(h, t, res, part, d.End) {
 		item.Reason = "Completed " + part.Resource + "."

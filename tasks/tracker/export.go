@@ -32,7 +32,7 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 		return err
 	}
 	return s.store.List(ctx, owner, format.Provider(), kind, func(lines iter.Seq2[Listed, error]) error {
-		list := List{Kind: kind, User: run.Task.Account, Counts: map[Status]int64{}}
+		list := List{Kind: kind, User: run.Task.Account, Counts: make(map[Status]int64)}
 		current := progressing(ctx, run, format, lines)
 		for line, err := range current(nil) {
 			if err != nil {

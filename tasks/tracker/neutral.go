@@ -3,6 +3,7 @@ package tracker
 import (
 	"bufio"
 	"encoding/json"
+	"fmt"
 	"io"
 	"iter"
 	"time"
@@ -29,9 +30,9 @@ func writeJSON(w io.Writer, f Format, list List, lines iter.Seq2[Listed, error])
 	if err != nil {
 		return err
 	}
-	out.Write(head[:len(head)-1])
-	out.WriteString(`,"entries":[`)
-	first := true
+	// bufio keeps the first error of any write; Flush tells it.
+	fmt.Fprintf(out, `%s,"entries":[`, head[:len(head)-1])
+	comma := ""
 	for line, err := range lines {
 		if err != nil {
 			return err
@@ -40,15 +41,11 @@ func writeJSON(w io.Writer, f Format, list List, lines iter.Seq2[Listed, error])
 		if err != nil {
 			return err
 		}
-		if !first {
-			out.WriteByte(',')
-		}
-		first = false
-		out.WriteByte('\n')
-		out.Write(b)
+		fmt.Fprintf(out, "%s\n%s", comma, b)
+		comma = ","
 	}
-	out.WriteString("\n]}\n")
-	return out.Flush() // tells the first error of any write
+	fmt.Fprint(out, "\n]}\n")
+	return out.Flush()
 }
 
 func neutralOf(l Listed) neutralEntry {

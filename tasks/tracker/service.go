@@ -18,7 +18,7 @@ type service struct {
 // NewService describes the tracker service over a store and the formats of the
 // providers it knows.
 func NewService(store Store, formats ...Format) tasks.Service {
-	s := &service{store: store, formats: map[Provider]Format{}}
+	s := &service{store: store, formats: make(map[Provider]Format)}
 	for _, f := range formats {
 		s.formats[f.Provider()] = f
 	}

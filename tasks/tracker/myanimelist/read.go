@@ -213,10 +213,9 @@ func (s *scanner) charset(label string, input io.Reader) (io.Reader, error) {
 // translate turns an error of the decoder into a sentence. What kept the file
 // from being read stays as it is.
 func (s *scanner) translate(err error) error {
-	var syntax *xml.SyntaxError
 	cut := errors.Is(err, io.EOF)
 	what := strings.TrimPrefix(err.Error(), "xml: ")
-	if errors.As(err, &syntax) {
+	if syntax, ok := errors.AsType[*xml.SyntaxError](err); ok {
 		what = syntax.Msg
 		cut = strings.Contains(what, "unexpected EOF")
 	}

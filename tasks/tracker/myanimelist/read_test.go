@@ -60,7 +60,8 @@ func TestEveryQuirkOfTheFormatIsRead(t *testing.T) {
 		{"unknown elements", list(entry("<my_fansub_group>x</my_fansub_group><my_downloaded_eps>3</my_downloaded_eps>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.Watching}},
 		{
 			"a manga in an export of type anime", list("<manga><manga_mangadb_id>5</manga_mangadb_id><manga_volumes>N/A</manga_volumes><manga_chapters>55</manga_chapters><my_read_chapters>48</my_read_chapters><my_read_volumes>2</my_read_volumes><my_status>Reading</my_status><my_rereading>YES</my_rereading></manga>"),
-			"myanimelist:manga:5", tracker.Facts{Status: tracker.Watching, Total: 55, Progress: 48, Volumes: 2, Repeating: true},
+			"myanimelist:manga:5",
+			tracker.Facts{Status: tracker.Watching, Total: 55, Progress: 48, Volumes: 2, Repeating: true},
 		},
 	}
 	for _, tt := range tests {

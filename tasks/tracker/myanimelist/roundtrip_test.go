@@ -171,7 +171,8 @@ func TestAChangedTrackerIsWrittenAsItIsNow(t *testing.T) {
 	}{
 		{"resumed", tracker.Tracker{State: tracker.InProgress, Start: e.Start.Earliest(), FirstDone: 3, Beyond: 2}, map[string]string{"my_status": "Watching", "my_watched_episodes": "5", "my_start_date": "2024-00-00", "my_finish_date": "0000-00-00"}},
 		{
-			"completed", tracker.Tracker{State: tracker.Completed, Start: e.Start.Earliest(), End: time.Date(2024, 7, 9, 20, 0, 0, 0, time.UTC), FirstDone: 3, Beyond: 9},
+			"completed",
+			tracker.Tracker{State: tracker.Completed, Start: e.Start.Earliest(), End: time.Date(2024, 7, 9, 20, 0, 0, 0, time.UTC), FirstDone: 3, Beyond: 9},
 			map[string]string{"my_status": "Completed", "my_watched_episodes": "12", "my_start_date": "2024-00-00", "my_finish_date": "2024-07-09"},
 		},
 		{"as it was", tracker.Tracker{State: tracker.OnHold, Start: e.Start.Earliest(), FirstDone: 3}, map[string]string{"my_status": "Dropped", "my_watched_episodes": "3"}},
