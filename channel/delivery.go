@@ -194,10 +194,11 @@ func (s *session) startClaim(ctx context.Context, now time.Time) {
 	s.claiming = true
 	s.claimAt = now.Add(s.hub.pollEvery())
 	calling, holder := context.WithoutCancel(ctx), s.lease.holder
+	limit := min(s.cfg.BatchMessages, s.cfg.WindowMessages-s.window.count())
 	go func() { // ends with the call; take or finish receives its answer
 		calling, stop := context.WithTimeout(calling, storeTime)
 		defer stop()
-		claim, err := s.cfg.Store.ClaimStream(calling, holder, s.stream, after, s.cfg.BatchMessages, s.cfg.BatchBytes)
+		claim, err := s.cfg.Store.ClaimStream(calling, holder, s.stream, after, limit, s.cfg.BatchBytes)
 		s.claimed <- claimed{claim, after, err}
 	}()
 }

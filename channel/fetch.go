@@ -9,38 +9,62 @@ import (
 	"asapi/tasks"
 )
 
-// finishing knows the downloads of this process whose bytes are all written and
-// that wait for their acknowledgement.
-type finishing struct {
+// downloads knows this process's downloads by their task.
+type downloads struct {
 	mu     sync.Mutex
-	byTask map[tasks.ID]chan struct{}
+	byTask map[tasks.ID]*download
 }
 
-func (f *finishing) begin(id tasks.ID) (end func()) {
-	done := make(chan struct{})
-	f.mu.Lock()
-	f.byTask[id] = done
-	f.mu.Unlock()
-	return func() {
-		f.mu.Lock()
-		if f.byTask[id] == done {
-			delete(f.byTask, id)
-		}
-		f.mu.Unlock()
-		close(done)
+func (o *downloads) add(d *download) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.byTask[d.Result().Task] = d
+}
+
+func (o *downloads) remove(d *download) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if id := d.Result().Task; o.byTask[id] == d {
+		delete(o.byTask, id)
 	}
 }
 
-func (f *finishing) of(id tasks.ID) (chan struct{}, bool) {
-	f.mu.Lock()
-	defer f.mu.Unlock()
-	done, ok := f.byTask[id]
-	return done, ok
+func (o *downloads) of(id tasks.ID) *download {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.byTask[id]
 }
 
-// finishWait is how long a fetch waits for one that is about to use the result
-// up, before it is told that the result is busy.
-const finishWait = time.Second
+// How long a fetch waits for another one of this process that holds the result.
+const (
+	writtenWait = 100 * time.Millisecond // for the last bytes to be written, which its peer may have already
+	finishWait  = 2 * time.Second        // then for the result to be used up or free again
+)
+
+// nearlyDone waits for a download that has written everything to end, and
+// reports whether it did: then the answer to another fetch is not "busy".
+func (o *downloads) nearlyDone(ctx context.Context, id tasks.ID) bool {
+	d := o.of(id)
+	if d == nil {
+		return true // it ended just now
+	}
+	written, stopWritten := context.WithTimeout(ctx, writtenWait)
+	defer stopWritten()
+	select {
+	case <-d.written:
+	case <-d.over:
+	case <-written.Done():
+		return false
+	}
+	ended, stopEnded := context.WithTimeout(ctx, finishWait)
+	defer stopEnded()
+	select {
+	case <-d.over:
+		return true
+	case <-ended.Done():
+		return false
+	}
+}
 
 // Fetch claims the stored result of one task for one download, which must be
 // ended with Done or Abort: CodeResultNotFound, CodeResultNotReady, CodeBusy
@@ -51,18 +75,8 @@ func (h *Hub) Fetch(ctx context.Context, client tasks.ClientID, id tasks.ID) (ta
 		return nil, err
 	}
 	claim, err := h.claimResult(ctx, one, client, id)
-	if tasks.CodeOf(err) == tasks.CodeBusy {
-		// The one before may have written everything already: then the
-		// answer is not "busy" but "used up", or free again.
-		if done, ok := h.finishing.of(id); ok {
-			waiting, stop := context.WithTimeout(ctx, finishWait)
-			select {
-			case <-done:
-			case <-waiting.Done():
-			}
-			stop()
-			claim, err = h.claimResult(ctx, one, client, id)
-		}
+	if tasks.CodeOf(err) == tasks.CodeBusy && h.downloads.nearlyDone(ctx, id) {
+		claim, err = h.claimResult(ctx, one, client, id)
 	}
 	if err == nil && len(claim.Results) != 1 {
 		h.release(ctx, claim.ID)
@@ -72,7 +86,9 @@ func (h *Hub) Fetch(ctx context.Context, client tasks.ClientID, id tasks.ID) (ta
 		h.leases.leave(one)
 		return nil, err
 	}
-	return &download{hub: h, lease: one, claim: claim}, nil
+	d := &download{hub: h, lease: one, claim: claim, written: make(chan struct{}), over: make(chan struct{})}
+	h.downloads.add(d)
+	return d, nil
 }
 
 func (h *Hub) claimResult(ctx context.Context, one *lease, client tasks.ClientID, id tasks.ID) (tasks.Claim, error) {
@@ -97,6 +113,9 @@ type download struct {
 	lease *lease
 	claim tasks.Claim
 	ended bool
+
+	written chan struct{} // closed when all bytes are written
+	over    chan struct{} // closed when the claim has ended
 }
 
 // Result describes the claimed result.
@@ -107,9 +126,15 @@ func (d *download) Abort(ctx context.Context) {
 	if d.ended {
 		return
 	}
-	d.ended = true
 	d.hub.release(ctx, d.claim.ID)
+	d.end()
+}
+
+func (d *download) end() {
+	d.ended = true
 	d.hub.leases.leave(d.lease)
+	d.hub.downloads.remove(d)
+	close(d.over)
 }
 
 // errUnacknowledged says that a download's bytes did not reach its peer.
@@ -125,8 +150,7 @@ func (d *download) Done(ctx context.Context, peer tasks.Peer, from, to int64) er
 	if d.ended {
 		return nil
 	}
-	end := d.hub.finishing.begin(d.Result().Task)
-	defer end()
+	close(d.written)
 	defer d.Abort(ctx)
 	ctx = context.WithoutCancel(ctx) // the request ends when its peer closes
 	if err := d.acknowledged(ctx, peer); err != nil {
@@ -145,8 +169,7 @@ func (d *download) Done(ctx context.Context, peer tasks.Peer, from, to int64) er
 	if !whole {
 		d.hub.ranges.forget(calling, r)
 	}
-	d.ended = true
-	d.hub.leases.leave(d.lease)
+	d.end()
 	return nil
 }
 

@@ -94,7 +94,7 @@ type Hub struct {
 	leases    leases
 	ranges    ranges
 	connected atomic.Bool // the subscription is up
-	finishing finishing
+	downloads downloads
 }
 
 var _ tasks.Channel = (*Hub)(nil)
@@ -107,7 +107,7 @@ func New(cfg Config) *Hub {
 	h.pub.init()
 	h.leases.init()
 	h.ranges = ranges{redis: cfg.Redis, known: map[int64]rangeSet{}}
-	h.finishing.byTask = map[tasks.ID]chan struct{}{}
+	h.downloads.byTask = map[tasks.ID]*download{}
 	return h
 }
 

@@ -23,7 +23,7 @@ const (
 func (h *Hub) subscribe(ctx context.Context) error {
 	for ctx.Err() == nil {
 		err := h.listen(ctx)
-		if h.connected.Swap(false) {
+		if h.connected.Swap(false) && ctx.Err() == nil {
 			h.cfg.Log.WarnContext(ctx, "The events of other processes are out of reach; streams look into the store until they are back.", "error", err)
 			h.watch.wakeAll()
 		}

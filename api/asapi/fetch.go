@@ -88,25 +88,28 @@ func (d *door) copy(w http.ResponseWriter, body io.Reader, size int64, peer task
 		return 0, err
 	}
 	start := peer.Written()
+	look := func() {
+		written := peer.Written() // before Unacked: on the safe side
+		if unacked, askErr := peer.Unacked(); askErr == nil {
+			acked = min(max(acked, written-unacked-start), size)
+		}
+	}
+	defer look()
 	buf, _ := copyBuffers.Get().(*[]byte)
 	defer copyBuffers.Put(buf)
 	for left := size; left > 0; {
 		n, err := io.ReadFull(body, (*buf)[:min(left, int64(len(*buf)))])
 		if err != nil {
-			return acked, err
+			return 0, err
 		}
 		d.SetWriteDeadline(w)
 		if _, err := w.Write((*buf)[:n]); err != nil {
-			return acked, err
+			return 0, err
 		}
 		left -= int64(n)
-		written := peer.Written() // before Unacked: on the safe side
-		if unacked, err := peer.Unacked(); err == nil {
-			acked = min(max(acked, written-unacked-start), size)
-		}
 	}
 	d.SetWriteDeadline(w)
-	return acked, control.Flush()
+	return 0, control.Flush()
 }
 
 // noResult answers for a result that cannot be had, always in the same way: a

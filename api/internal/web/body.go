@@ -74,6 +74,28 @@ func (b *body) all(size int64) ([]byte, error) {
 	}
 }
 
+// Bounds of what is read of a refused request's body.
+const (
+	drainBytes = 64 << 20
+	drainTime  = 5 * time.Second
+)
+
+// drain reads what is left of a refused request's body, within bounds: a client
+// that is still sending when the connection closes sees a reset and never the
+// answer. One that asks first (Expect: 100-continue) has sent nothing.
+func drain(w http.ResponseWriter, r *http.Request) {
+	if r.Body == nil || r.ContentLength == 0 || r.ContentLength > drainBytes || r.Header.Get("Expect") != "" {
+		return
+	}
+	control := http.NewResponseController(w)
+	if control.SetReadDeadline(time.Now().Add(drainTime)) != nil {
+		return
+	}
+	// Whatever goes wrong here, the answer is written all the same.
+	_, _ = io.CopyN(io.Discard, r.Body, drainBytes)
+	_ = control.SetReadDeadline(time.Time{})
+}
+
 func brokeOff(err error) error {
 	message := "The request's body broke off or is malformed."
 	var slow net.Error

@@ -37,7 +37,7 @@ func (s *Shared) Fields(c echo.Context) iter.Seq2[tasks.Field, error] {
 			return yield(f, nil)
 		}
 		r := c.Request()
-		if r.Method == http.MethodGet && r.URL.RawQuery != "" && !urlencoded(r.URL.RawQuery, limited) {
+		if r.Method == http.MethodGet && r.URL.RawQuery != "" && !URLEncoded(r.URL.RawQuery, limited) {
 			return
 		}
 		s.bodyFields(c.Response(), r, limited)
@@ -83,6 +83,6 @@ func (s *Shared) bodyFields(w http.ResponseWriter, r *http.Request, yield func(t
 	if kind == typeJSON {
 		JSONFields(text, yield)
 	} else {
-		urlencoded(string(text), yield)
+		URLEncoded(string(text), yield)
 	}
 }

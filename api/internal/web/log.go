@@ -44,7 +44,8 @@ func (s *Shared) Logged(next echo.HandlerFunc) echo.HandlerFunc {
 		c.Set(requestIDKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
 		s.SetWriteDeadline(c.Response())
-		if err := s.recovered(next, c); err != nil {
+		aborted, err := s.recovered(next, c)
+		if err != nil {
 			s.ErrorHandler(err, c)
 		}
 		took := time.Since(began)
@@ -59,28 +60,28 @@ func (s *Shared) Logged(next echo.HandlerFunc) echo.HandlerFunc {
 			slog.Int("status", w.Status), slog.Int64("bytes", w.Size), slog.Duration("duration", took),
 		}, notes...)
 		s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+		if aborted {
+			panic(http.ErrAbortHandler) // the server breaks the connection off
+		}
 		return nil
 	}
 }
 
-// recovered calls next and turns its panic into an error, except the one that
-// means to break off the connection.
-func (s *Shared) recovered(next echo.HandlerFunc, c echo.Context) (err error) {
+// recovered calls next and turns its panic into an error. aborted says that the
+// connection must be broken off, since a half answer must not look like a whole
+// one.
+func (s *Shared) recovered(next echo.HandlerFunc, c echo.Context) (aborted bool, err error) {
 	defer func() {
-		v := recover()
-		if v == nil {
-			return
-		}
-		if v == http.ErrAbortHandler {
-			panic(v)
-		}
-		s.Log.ErrorContext(c.Request().Context(), "A handler panicked.", "request_id", RequestID(c), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
-		err = fmt.Errorf("panic: %v", v)
-		if c.Response().Committed {
-			panic(http.ErrAbortHandler) // a half answer must not look like a whole one
+		switch v := recover(); v {
+		case nil:
+		case http.ErrAbortHandler:
+			aborted = true
+		default:
+			s.Log.ErrorContext(c.Request().Context(), "A handler panicked.", "request_id", RequestID(c), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+			aborted, err = c.Response().Committed, fmt.Errorf("panic: %v", v)
 		}
 	}()
-	return next(c)
+	return false, next(c)
 }
 
 func sensibleID(id string) bool {

@@ -101,6 +101,7 @@ func (s *Shared) ErrorHandler(err error, c echo.Context) {
 	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
 		s.Log.ErrorContext(ctx, "A request failed.", "request_id", RequestID(c), "path", c.Path(), "status", p.Status, "error", err)
 	}
+	drain(c.Response(), c.Request())
 	p.SetHeaders(c.Response().Header())
 	if c.Request().Method == http.MethodHead {
 		err = c.NoContent(p.Status)

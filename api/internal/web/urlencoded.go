@@ -7,10 +7,10 @@ import (
 	"asapi/tasks"
 )
 
-// urlencoded gives the fields of application/x-www-form-urlencoded text (WHATWG
+// URLEncoded gives the fields of application/x-www-form-urlencoded text (WHATWG
 // URL, section 5.1) in their order, and reports whether to go on. It is quick
 // for ten thousand fields that need no decoding.
-func urlencoded(text string, yield func(tasks.Field, error) bool) bool {
+func URLEncoded(text string, yield func(tasks.Field, error) bool) bool {
 	for len(text) > 0 {
 		var pair string
 		pair, text, _ = strings.Cut(text, "&")
