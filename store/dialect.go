@@ -86,6 +86,15 @@ func (d dialect) skipLocked() string {
 	return ""
 }
 
+// idFrom is the condition that a column of ids is one that a SELECT gives. The
+// SELECT runs once, whatever the planner thinks: it may limit and lock.
+func (d dialect) idFrom(column, query string) string {
+	if d.postgres {
+		return column + " = ANY(ARRAY(" + query + "))"
+	}
+	return column + " IN (" + query + ")"
+}
+
 // uuid casts a text parameter to the type of ids.
 func (d dialect) uuid() string {
 	if d.postgres {

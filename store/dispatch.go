@@ -59,9 +59,9 @@ func (s *Store) TakeBacklog(ctx context.Context, p tasks.Priority, client tasks.
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
 		list = list[:0]
 		return query(tx, s.scanDispatch(&list),
-			"UPDATE tasks SET phase = 1, dispatched_at = "+s.db.Now()+", dispatch_no = dispatch_no + 1 WHERE phase = 0 AND id IN"+
-				" (SELECT id FROM tasks WHERE phase = 0 AND priority = ? AND client_id = ? AND run_at <= "+s.db.Now()+
-				" ORDER BY run_at, id LIMIT ?"+s.db.skipLocked()+") RETURNING id, dispatch_no, priority", int(p), client, n)
+			"UPDATE tasks SET phase = 1, dispatched_at = "+s.db.Now()+", dispatch_no = dispatch_no + 1 WHERE phase = 0 AND "+
+				s.db.idFrom("id", "SELECT id FROM tasks WHERE phase = 0 AND priority = ? AND client_id = ? AND run_at <= "+s.db.Now()+
+					" ORDER BY run_at, id LIMIT ?"+s.db.skipLocked())+" RETURNING id, dispatch_no, priority", int(p), client, n)
 	})
 	return list, err
 }

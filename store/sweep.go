@@ -38,7 +38,7 @@ func (s *Store) leaseOver() string {
 
 // some limits a condition to a number of rows.
 func (s *Store) some(where string) string {
-	return "id IN (SELECT id FROM tasks WHERE " + where + " LIMIT ?" + s.db.skipLocked() + ")"
+	return s.db.idFrom("id", "SELECT id FROM tasks WHERE "+where+" LIMIT ?"+s.db.skipLocked())
 }
 
 // sweepCancelled ends runs that were asked to stop and whose worker is gone.
