@@ -39,20 +39,17 @@ func (s *Store) checkHolder(tx *gorm.DB, holder string) error {
 	return err
 }
 
-// unclaimed is the condition that nobody holds a message of the stream r.stream.
-const unclaimed = " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = r.stream AND r.seq BETWEEN c.lo AND c.hi)"
-
 // ClaimStream implements tasks.ResultStore. A claim is one row for a range of
 // numbers, however many messages it holds; a message that commits late inside
 // the range waits until the claim ends.
 func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after int64, limit int, maxBytes int64) (tasks.Claim, error) {
 	var claim tasks.Claim
-	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
+	some, err := s.nextRange(s.db.Gorm(ctx), stream, after, 1, 1)
+	if err != nil || some.n == 0 {
+		return claim, translate(err)
+	}
+	err = s.db.Tx(ctx, func(tx *gorm.DB) error {
 		claim = tasks.Claim{}
-		some, err := s.anyUnclaimed(tx, stream, after)
-		if err != nil || !some {
-			return err
-		}
 		if err := s.checkHolder(tx, holder); err != nil {
 			return err
 		}
@@ -60,57 +57,86 @@ func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after in
 		if err := tx.Exec("SELECT 1 FROM streams WHERE id = ?"+s.db.ForUpdate(), stream).Error; err != nil {
 			return err
 		}
-		seqs, err := s.nextSeqs(tx, stream, after, limit, maxBytes)
-		if err != nil || len(seqs) == 0 {
+		next, err := s.nextRange(tx, stream, after, limit, maxBytes)
+		if err != nil || next.n == 0 {
 			return err
 		}
-		lo, hi := seqs[0], seqs[len(seqs)-1]
-		claim.Stream, claim.Results = stream, make([]tasks.Result, 0, len(seqs))
+		claim.Stream, claim.Results = stream, make([]tasks.Result, 0, next.n)
 		err = query(tx, func(rows *sql.Rows) error {
 			r, err := scanResult(rows)
 			claim.Results = append(claim.Results, r)
 			return err
-		}, "SELECT "+resultColumns+" FROM results r WHERE stream = ? AND seq BETWEEN ? AND ?"+unclaimed+" ORDER BY seq", stream, lo, hi)
+		}, "SELECT "+resultColumns+" FROM results WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq", stream, next.lo, next.hi)
 		if err != nil {
 			return err
 		}
-		claim.ID, err = s.insertClaim(tx, holder, stream, lo, hi, len(claim.Results))
+		claim.ID, err = s.insertClaim(tx, holder, stream, next.lo, next.hi, len(claim.Results))
 		return err
 	})
 	return claim, err
 }
 
-func (s *Store) anyUnclaimed(tx *gorm.DB, stream string, after int64) (bool, error) {
-	var some bool
-	err := tx.Raw("SELECT EXISTS (SELECT 1 FROM results r WHERE stream = ? AND seq > ?"+unclaimed+")", stream, after).Row().Scan(&some)
-	return some, err
+// span is a range of message numbers, with how many messages it holds.
+type span struct {
+	lo, hi int64
+	n      int
 }
 
-// nextSeqs gives the numbers of the next messages, up to the limits. They end
-// before the first claimed one: a claim's range must not cover another's.
-func (s *Store) nextSeqs(tx *gorm.DB, stream string, after int64, limit int, maxBytes int64) ([]int64, error) {
-	var seqs []int64
+// nextRange finds the first messages above a number that nobody has claimed. They
+// end before the next claimed one: a range must not cover another's.
+func (s *Store) nextRange(tx *gorm.DB, stream string, after int64, limit int, maxBytes int64) (span, error) {
+	claimed, err := s.claimedRanges(tx, stream)
+	if err != nil {
+		return span{}, err
+	}
+	for {
+		next, hit, err := s.unclaimedFrom(tx, stream, after, limit, maxBytes, claimed)
+		if err != nil || next.n > 0 || hit == nil {
+			return next, err
+		}
+		after = hit.hi
+	}
+}
+
+// claimedRanges are the ranges that are claimed on a stream: one for each batch
+// that is on its way.
+func (s *Store) claimedRanges(tx *gorm.DB, stream string) ([]span, error) {
+	var claimed []span
+	err := query(tx, func(rows *sql.Rows) error {
+		var c span
+		err := rows.Scan(&c.lo, &c.hi)
+		claimed = append(claimed, c)
+		return err
+	}, "SELECT lo, hi FROM claims WHERE stream = ? ORDER BY lo", stream)
+	return claimed, err
+}
+
+// unclaimedFrom gives the messages above a number up to the limits; hit is the
+// claim at which they end.
+func (s *Store) unclaimedFrom(tx *gorm.DB, stream string, after int64, limit int, maxBytes int64, claimed []span) (next span, hit *span, err error) {
 	var bytes int64
 	full := false
-	err := query(tx, func(rows *sql.Rows) error {
+	err = query(tx, func(rows *sql.Rows) error {
 		var seq, size int64
-		var claimed bool
-		if err := rows.Scan(&seq, &size, &claimed); err != nil {
+		if err := rows.Scan(&seq, &size); err != nil || full || hit != nil {
 			return err
 		}
-		if full || claimed && len(seqs) == 0 {
+		if i := slices.IndexFunc(claimed, func(c span) bool { return c.lo <= seq && seq <= c.hi }); i >= 0 {
+			hit = &claimed[i]
 			return nil
 		}
-		if claimed || len(seqs) > 0 && bytes+size > maxBytes {
-			full = true
+		if full = next.n > 0 && bytes+size > maxBytes; full {
 			return nil
 		}
-		seqs = append(seqs, seq)
+		if next.n == 0 {
+			next.lo = seq
+		}
+		next.hi = seq
+		next.n++
 		bytes += size
 		return nil
-	}, "SELECT seq, size, EXISTS (SELECT 1 FROM claims c WHERE c.stream = r.stream AND r.seq BETWEEN c.lo AND c.hi) FROM results r"+
-		" WHERE stream = ? AND seq >= (SELECT min(seq) FROM results r WHERE stream = ? AND seq > ?"+unclaimed+") ORDER BY seq LIMIT ?", stream, stream, after, limit)
-	return seqs, err
+	}, "SELECT seq, size FROM results WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?", stream, after, limit)
+	return next, hit, err
 }
 
 func (s *Store) insertClaim(tx *gorm.DB, holder, stream string, lo, hi int64, n int) (int64, error) {

@@ -68,7 +68,11 @@ var postgresSettings = map[string]string{
 	"enable_seqscan":   "off",
 	"enable_hashjoin":  "off",
 	"enable_mergejoin": "off",
-	"connect_timeout":  "5",
+	// Helper processes and compiled plans take longer to make than any of our
+	// statements takes.
+	"max_parallel_workers_per_gather": "0",
+	"jit":                             "off",
+	"connect_timeout":                 "5",
 }
 
 func openSQLite(ctx context.Context, path string, conns int) (*DB, error) {

@@ -95,6 +95,14 @@ func (d dialect) idFrom(column, query string) string {
 	return column + " IN (" + query + ")"
 }
 
+// rowFrom is the condition that a row is one that "FROM ... LIMIT" finds.
+func (d dialect) rowFrom(query string) string {
+	if d.postgres {
+		return "ctid = ANY(ARRAY(SELECT ctid " + query + "))"
+	}
+	return "rowid IN (SELECT rowid " + query + ")"
+}
+
 // uuid casts a text parameter to the type of ids.
 func (d dialect) uuid() string {
 	if d.postgres {

@@ -77,6 +77,6 @@ func (s *Store) sweepHolders(tx *gorm.DB, _ int) ([]tasks.Task, []string, error)
 
 // sweepKeys forgets the keys of submissions after their time.
 func (s *Store) sweepKeys(tx *gorm.DB, limit int) ([]tasks.Task, []string, error) {
-	return nil, nil, tx.Exec("DELETE FROM submit_keys WHERE (client_id, kind, key) IN"+
-		" (SELECT client_id, kind, key FROM submit_keys WHERE expires_at < "+s.db.Now()+" LIMIT ?)", limit).Error
+	return nil, nil, tx.Exec("DELETE FROM submit_keys WHERE "+
+		s.db.rowFrom("FROM submit_keys WHERE expires_at < "+s.db.Now()+" LIMIT ?"), limit).Error
 }
