@@ -1,10 +1,14 @@
 package main
 
 import (
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 
 	"asapi/internal/client"
+	"asapi/internal/config"
+	"asapi/internal/testserver"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -72,5 +76,24 @@ func TestTwoFoldersAreToldApartAndOneIsRecognised(t *testing.T) {
 	}
 	if markTwo, err := markFolder(two); err != nil || markTwo == markOne {
 		t.Errorf("two folders have one mark: %v", err)
+	}
+}
+
+func TestAProcessWithAnotherFolderOfBlobsIsRefused(t *testing.T) {
+	parsed, err := config.ParseRedis(testserver.Redis(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := parsed.Client()
+	t.Cleanup(func() { _ = c.Close() })
+	one := &sharedFolder{redis: c, mark: "one", log: slog.New(slog.DiscardHandler)}
+	two := &sharedFolder{redis: c, mark: "two", log: one.log}
+	for range 2 {
+		if err := one.check(t.Context()); err != nil {
+			t.Errorf("the first folder: %v", err)
+		}
+	}
+	if err := two.check(t.Context()); err == nil || !strings.HasPrefix(err.Error(), "BLOB_URL ") {
+		t.Errorf("the other folder: %v", err)
 	}
 }

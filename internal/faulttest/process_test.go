@@ -123,3 +123,16 @@ func (p *process) terminate() {
 	}
 	p.cmd = nil
 }
+
+// signal sends a signal that does not end it.
+func (p *process) signal(s syscall.Signal) {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		p.t.Fatalf("%s is not running", p.name)
+	}
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Fatalf("signal %s: %v", p.name, err)
+	}
+}
