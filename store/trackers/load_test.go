@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -93,7 +92,7 @@ func BenchmarkProcess100000Activities(b *testing.B) {
 }
 
 func TestAnImportOf50000EntriesStaysUnder100MB(t *testing.T) {
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db"))
+	b := newBench(t, testserver.Postgres(t))
 	var peak atomic.Uint64
 	watching := &watched{peak: &peak}
 	raw, err := b.runWith(b.begin(b.client, "many", "import-trackers"), streaming("file", func() io.ReadCloser {

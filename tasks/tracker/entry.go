@@ -37,9 +37,6 @@ const (
 	PlannedTo Status = "planned"
 )
 
-// Statuses lists them all, in the order providers tell them.
-func Statuses() []Status { return []Status{Watching, Done, Paused, Dropped, PlannedTo} }
-
 // RecordKey names an entry of a provider's list.
 type RecordKey struct {
 	Provider Provider
