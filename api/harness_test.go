@@ -68,7 +68,8 @@ func catalog() *tasks.Catalog {
 		tasks.NewAction(tasks.Action{Slug: "close-year", Name: "Close Year"},
 			func(context.Context, *tasks.Run, struct {
 				Year int64 `param:"year"`
-			}) error {
+			},
+			) error {
 				return nil
 			}),
 	}})
@@ -168,7 +169,7 @@ func (w *world) member(name string, change ...func(*tasks.Token)) *member {
 	w.t.Helper()
 	c, err := w.store.CreateClient(w.t.Context(), name)
 	w.must(err)
-	m := &member{w: w, client: c, secrets: map[tasks.Protocol]string{}}
+	m := &member{w: w, client: c, secrets: make(map[tasks.Protocol]string)}
 	for _, p := range []tasks.Protocol{tasks.ASChannel, tasks.ASStore} {
 		token := tasks.Token{Client: c.ID, Protocol: p, Ack: tasks.AckAuto}
 		for _, f := range change {

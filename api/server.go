@@ -81,6 +81,8 @@ func Serve(ctx context.Context, cfg ServerConfig) error {
 		cfg.Log.WarnContext(ctx, "Some requests did not finish in time and were cut off.")
 		err = srv.Close()
 	}
-	<-served
+	if serveErr := <-served; err == nil && !errors.Is(serveErr, http.ErrServerClosed) {
+		err = serveErr
+	}
 	return err
 }

@@ -108,7 +108,7 @@ func (s *session) run(ctx context.Context) error {
 			}
 			s.closing, s.closeBy = true, time.Now().Add(s.cfg.Drain)
 		case <-s.lease.lost.Done():
-			return context.Cause(s.lease.lost)
+			return s.lease.cause()
 		case <-s.wake:
 			s.claimAt = time.Now()
 		case c := <-s.claimed:
@@ -177,13 +177,10 @@ func (s *session) startClaim(ctx context.Context, now time.Time) {
 		return
 	}
 	if s.window.count() == 0 && s.hub.leases.isStale(s.lease) {
-		fresh, err := s.hub.leases.join(ctx)
-		if err != nil {
-			s.claimAt = now.Add(time.Second)
-			return
+		if fresh, err := s.hub.leases.join(ctx); err == nil {
+			s.hub.leases.leave(s.lease)
+			s.lease = fresh
 		}
-		s.hub.leases.leave(s.lease)
-		s.lease = fresh
 	}
 	var after int64
 	if now.Sub(s.fullAt) < fullScanEvery {
@@ -206,9 +203,9 @@ func (s *session) startClaim(ctx context.Context, now time.Time) {
 // take writes the messages of a claim, while the next ones are on their way.
 func (s *session) take(ctx context.Context, c claimed) error {
 	s.claiming = false
-	if c.err != nil {
+	if err := c.err; err != nil {
 		s.hub.leases.doubt(s.lease)
-		s.cfg.Log.WarnContext(ctx, "The messages of a stream could not be claimed.", "stream", s.stream, "error", c.err)
+		s.cfg.Log.WarnContext(ctx, "The messages of a stream could not be claimed.", "stream", s.stream, "error", err)
 		s.claimAt = time.Now().Add(time.Second)
 		return nil
 	}

@@ -21,6 +21,9 @@ type lease struct {
 	stale bool // nobody new may join: it may hold a claim that nobody knows of
 }
 
+// cause says why the lease was lost.
+func (l *lease) cause() error { return context.Cause(l.lost) }
+
 // leases are this process's leases: one that everybody joins, and stale ones
 // that end with their last user.
 type leases struct {

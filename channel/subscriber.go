@@ -35,10 +35,10 @@ func (h *Hub) subscribe(ctx context.Context) error {
 // listen receives on one subscription until it breaks.
 func (h *Hub) listen(ctx context.Context) error {
 	sub := h.cfg.Redis.Subscribe(ctx, h.cfg.Topic)
-	unwatch := context.AfterFunc(ctx, func() { sub.Close() })
+	unwatch := context.AfterFunc(ctx, func() { _ = sub.Close() })
 	defer func() {
 		if unwatch() {
-			sub.Close()
+			_ = sub.Close()
 		}
 	}()
 	pinged := false

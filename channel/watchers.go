@@ -151,5 +151,5 @@ func poke(c chan struct{}) {
 
 // jitter spreads what many do at the same rhythm: d, a fifth more or less.
 func jitter(d time.Duration) time.Duration {
-	return d*4/5 + rand.N(d*2/5+1)
+	return d*4/5 + rand.N(d*2/5+1) //nolint:gosec // nothing secret is drawn
 }

@@ -63,7 +63,7 @@ func (s *session) between(ctx context.Context) error {
 	default:
 	}
 	if s.lease.lost.Err() != nil {
-		return context.Cause(s.lease.lost)
+		return s.lease.cause()
 	}
 	return s.keep(ctx, time.Now())
 }

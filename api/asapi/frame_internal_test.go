@@ -93,7 +93,9 @@ func TestTheOtherFormatsHoldTheSameMessages(t *testing.T) {
 		{"a chunk stands in base64", ndjson{}, chunk, strings.Replace(header, `"total_chunks":1`, `"total_chunks":2`, 1) + inBase64 + "\n"},
 		{"an event has the message's id", sse{}, document, "id: 7-1\ndata: " + header + `"payload":{"a":1.50}}` + "\n\n"},
 		{
-			"a system event has none", sse{}, system,
+			"a system event has none",
+			sse{},
+			system,
 			`event: system` + "\n" + `data: {"type":"system","task_id":"","service":"","account":"","chunk":1,"total_chunks":1,"chunk_size":0,"content_type":"application/json","success":true,"message_id":"0-1","payload":{"code":"connected"}}` + "\n\n",
 		},
 	} {

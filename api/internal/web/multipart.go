@@ -66,8 +66,7 @@ func (p partReader) Read(b []byte) (int, error) {
 }
 
 func multipartError(err error) error {
-	var ours *tasks.Error
-	if errors.As(err, &ours) {
+	if ours, ok := errors.AsType[*tasks.Error](err); ok {
 		return ours
 	}
 	return &tasks.Error{Code: tasks.CodeInvalid, Message: "The multipart form broke off or is malformed.", Err: err}
