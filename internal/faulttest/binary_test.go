@@ -54,7 +54,9 @@ func asapi(t *testing.T) string {
 // run runs one command of asapi to its end and gives what it printed.
 func run(t *testing.T, env []string, args ...string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), asapi(t), args...)
+	ctx, stop := context.WithTimeout(t.Context(), patience)
+	defer stop()
+	cmd := exec.CommandContext(ctx, asapi(t), args...)
 	cmd.Env = append(environment(), env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr

@@ -41,8 +41,21 @@ func (c *tenant) connect(try int) *client.Client {
 	return one
 }
 
+// answerTime is how long one try may take: a process that hangs must not hang the
+// test, which tells its log when patience is over.
+const answerTime = 20 * time.Second
+
 // insist repeats until it works or ctx ends, at the next process each time.
-func (c *tenant) insist(ctx context.Context, what func(*client.Client) error) error {
+func (c *tenant) insist(ctx context.Context, what func(context.Context, *client.Client) error) error {
+	return c.repeat(ctx, func(one *client.Client) error {
+		limited, stop := context.WithTimeout(ctx, answerTime)
+		defer stop()
+		return what(limited, one)
+	})
+}
+
+// repeat is insist for what may take as long as it likes.
+func (c *tenant) repeat(ctx context.Context, what func(*client.Client) error) error {
 	ticker := time.NewTicker(20 * time.Millisecond)
 	defer ticker.Stop()
 	for try := 0; ; try++ {
@@ -63,7 +76,7 @@ func (c *tenant) insist(ctx context.Context, what func(*client.Client) error) er
 // register registers the account that the tasks are for.
 func (c *tenant) register(ctx context.Context) {
 	c.t.Helper()
-	if err := c.insist(ctx, func(one *client.Client) error { return one.Register(ctx, "bench", "a") }); err != nil {
+	if err := c.insist(ctx, func(ctx context.Context, one *client.Client) error { return one.Register(ctx, "bench", "a") }); err != nil {
 		c.t.Fatal(err)
 	}
 }
@@ -73,7 +86,7 @@ func (c *tenant) register(ctx context.Context) {
 func (c *tenant) submit(ctx context.Context, key string, s client.Submission) error {
 	s.Service, s.Account, s.IdempotencyKey = "bench", "a", c.name+key
 	var done client.Submitted
-	err := c.insist(ctx, func(one *client.Client) (err error) {
+	err := c.insist(ctx, func(ctx context.Context, one *client.Client) (err error) {
 		done, err = one.Submit(ctx, s)
 		return err
 	})
@@ -89,7 +102,7 @@ func (c *tenant) submit(ctx context.Context, key string, s client.Submission) er
 // receive reads the stream until ctx ends, and connects again whenever the
 // connection breaks.
 func (c *tenant) receive(ctx context.Context, stream string) {
-	_ = c.insist(ctx, func(one *client.Client) error {
+	_ = c.repeat(ctx, func(one *client.Client) error {
 		s, err := one.Stream(ctx, stream)
 		if err != nil {
 			return err
@@ -123,7 +136,7 @@ func (c *tenant) statuses(ctx context.Context) ([]client.Status, error) {
 		return nil, nil
 	}
 	var list []client.Status
-	err := c.insist(ctx, func(one *client.Client) (err error) {
+	err := c.insist(ctx, func(ctx context.Context, one *client.Client) (err error) {
 		list, err = one.Status(ctx, ids, 0)
 		return err
 	})
@@ -132,7 +145,9 @@ func (c *tenant) statuses(ctx context.Context) ([]client.Status, error) {
 
 // ended counts the tasks that have ended, and those whose result was retrieved.
 func (c *tenant) ended() (ended, retrieved int) {
-	list, err := c.statuses(c.t.Context())
+	ctx, stop := context.WithTimeout(c.t.Context(), patience)
+	defer stop()
+	list, err := c.statuses(ctx)
 	if err != nil {
 		c.t.Error(err)
 	}

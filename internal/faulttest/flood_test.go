@@ -1,6 +1,7 @@
 package faulttest_test
 
 import (
+	"context"
 	"slices"
 	"strconv"
 	"testing"
@@ -46,7 +47,9 @@ func TestAFloodAndEveryFaultAtOnceLoseNothingAndHoldNobodyUp(t *testing.T) {
 // submitAll submits n tasks that take some time, eight at a time.
 func submitAll(t *testing.T, w *world, c *tenant, n int, milliseconds string) {
 	t.Helper()
-	group, ctx := errgroup.WithContext(w.ctx)
+	limited, stop := context.WithTimeout(w.ctx, patience)
+	defer stop()
+	group, ctx := errgroup.WithContext(limited)
 	group.SetLimit(8)
 	for i := range n {
 		group.Go(func() error { return c.submit(ctx, strconv.Itoa(i), pauseFor(milliseconds)) })
