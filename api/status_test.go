@@ -7,9 +7,11 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
+	"asapi/api"
 	"asapi/tasks"
 )
 
@@ -183,4 +185,11 @@ func TestReportingResultsAsConsumedIsIdempotentAndDeletesThem(t *testing.T) {
 	if !m.retrieved(id) {
 		t.Error("the status does not say so")
 	}
+}
+
+func TestAWaitMayTakeLongerThanTheTimeForWritingTheAnswer(t *testing.T) {
+	w := newWorldWith(t, settings{api: func(c *api.Config) { c.Limits.Write = 50 * time.Millisecond }})
+	m := w.member("ada")
+	id := m.submit(tasks.ASStore)
+	w.is(m.post("/task-status/", url.Values{"task_ids": {id.String()}, "wait": {"0.2"}}), 200)
 }

@@ -144,8 +144,11 @@ func (h *Hub) Publish(events ...tasks.Event) {
 // is called. f must be quick and may be called by several goroutines at once.
 func (h *Hub) OnEvent(f func(tasks.Event)) (stop func()) { return h.watch.addFunc(f) }
 
-// Open attaches a connection to a stream.
+// Open attaches a connection to a stream. An empty ack is AckAuto.
 func (h *Hub) Open(stream string, ack tasks.Ack) tasks.Delivery {
+	if ack == "" {
+		ack = tasks.AckAuto
+	}
 	return &delivery{hub: h, stream: stream, ack: ack, wake: make(chan struct{}, 1)}
 }
 

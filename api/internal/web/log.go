@@ -43,7 +43,9 @@ func (s *Shared) Logged(next echo.HandlerFunc) echo.HandlerFunc {
 		}
 		c.Set(requestIDKey, id)
 		c.Response().Header().Set(echo.HeaderXRequestID, id)
-		s.SetWriteDeadline(c.Response())
+		// From the first byte of the answer on: reading a body or waiting for a
+		// task takes as long as it may.
+		c.Response().Before(func() { s.SetWriteDeadline(c.Response()) })
 		aborted, err := s.recovered(next, c)
 		if err != nil {
 			s.ErrorHandler(err, c)
