@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"asapi/tasks"
@@ -13,7 +14,7 @@ import (
 // is renewed.
 type lease struct {
 	holder string
-	until  time.Time // by this process's clock, on the safe side
+	until  atomic.Int64 // Unix nanoseconds by this process's clock, on the safe side; 0: never held
 	// lost ends with a cause when the claims are not ours any more.
 	lost  context.Context
 	lose  context.CancelCauseFunc
@@ -23,6 +24,13 @@ type lease struct {
 
 // cause says why the lease was lost.
 func (l *lease) cause() error { return context.Cause(l.lost) }
+
+// over reports whether the lease may have ended, whether or not somebody noticed:
+// a process that stood still must not go on where it was.
+func (l *lease) over() bool {
+	until := l.until.Load()
+	return until != 0 && time.Now().UnixNano() > until
+}
 
 // leases are this process's leases: one that everybody joins, and stale ones
 // that end with their last user.
@@ -196,9 +204,12 @@ func (h *Hub) renewOne(ctx context.Context, one *lease) bool {
 			return false
 		}
 	} else {
-		good := h.hold(ctx, one)
-		if good || time.Now().Before(one.until) {
-			return good
+		// One that is over is not taken up again: its claims may be others'.
+		if !one.over() {
+			good := h.hold(ctx, one)
+			if good || !one.over() {
+				return good
+			}
 		}
 		h.cfg.Log.ErrorContext(ctx, "The lease on claimed results ran out; their connections are closed.")
 	}
@@ -216,8 +227,8 @@ func (h *Hub) renewOne(ctx context.Context, one *lease) bool {
 func (h *Hub) hold(ctx context.Context, one *lease) bool {
 	asked := time.Now()
 	deadline := asked.Add(h.cfg.LeaseTime / 4)
-	if one.until.After(asked) && one.until.Before(deadline) {
-		deadline = one.until
+	if until := one.until.Load(); until != 0 && until < deadline.UnixNano() {
+		deadline = time.Unix(0, until)
 	}
 	ctx, stop := context.WithDeadline(ctx, deadline)
 	defer stop()
@@ -227,7 +238,7 @@ func (h *Hub) hold(ctx context.Context, one *lease) bool {
 		}
 		return false
 	}
-	one.until = asked.Add(h.cfg.LeaseTime)
+	one.until.Store(asked.Add(h.cfg.LeaseTime).UnixNano())
 	return true
 }
 

@@ -71,6 +71,9 @@ func (s *session) between(ctx context.Context) error {
 // writeResult writes one message: at once when it is small, in chunks that are
 // read as a stream when it is large.
 func (s *session) writeResult(ctx context.Context, r *tasks.Result) error {
+	if s.lease.over() {
+		return tasks.ErrLeaseLost
+	}
 	total := max((r.Size+s.cfg.ChunkSize-1)/s.cfg.ChunkSize, 1)
 	m := tasks.Message{Result: r, TotalChunks: int(total), ChunkSize: s.cfg.ChunkSize}
 	if r.Blob == "" && total == 1 {

@@ -40,8 +40,8 @@ func (s *Store) checkHolder(tx *gorm.DB, holder string) error {
 }
 
 // ClaimStream implements tasks.ResultStore. A claim is one row for a range of
-// numbers, however many messages it holds; a message that commits late inside
-// the range waits until the claim ends.
+// numbers, however many messages it holds. No message can appear inside it later:
+// the numbers of a stream's messages grow in the order of their commits.
 func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after int64, limit int, maxBytes int64) (tasks.Claim, error) {
 	var claim tasks.Claim
 	some, err := s.nextRange(s.db.Gorm(ctx), stream, after, 1, 1)
@@ -70,7 +70,7 @@ func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after in
 		if err != nil {
 			return err
 		}
-		claim.ID, err = s.insertClaim(tx, holder, stream, next.lo, next.hi, len(claim.Results))
+		claim.ID, err = s.insertClaim(tx, holder, stream, next.lo, next.hi)
 		return err
 	})
 	return claim, err
@@ -139,9 +139,9 @@ func (s *Store) unclaimedFrom(tx *gorm.DB, stream string, after int64, limit int
 	return next, hit, err
 }
 
-func (s *Store) insertClaim(tx *gorm.DB, holder, stream string, lo, hi int64, n int) (int64, error) {
+func (s *Store) insertClaim(tx *gorm.DB, holder, stream string, lo, hi int64) (int64, error) {
 	var id int64
-	err := tx.Raw("INSERT INTO claims (holder, stream, lo, hi, n) VALUES (?, ?, ?, ?, ?) RETURNING id", holder, stream, lo, hi, n).Row().Scan(&id)
+	err := tx.Raw("INSERT INTO claims (holder, stream, lo, hi) VALUES (?, ?, ?, ?) RETURNING id", holder, stream, lo, hi).Row().Scan(&id)
 	return id, err
 }
 
@@ -165,7 +165,7 @@ func (s *Store) ClaimResult(ctx context.Context, holder string, client tasks.Cli
 			return &tasks.Error{Code: tasks.CodeBusy, Message: "This result is being fetched by another request.", RetryAfter: time.Second}
 		}
 		claim.Results = []tasks.Result{r}
-		claim.ID, err = s.insertClaim(tx, holder, "", r.Seq, r.Seq, 1)
+		claim.ID, err = s.insertClaim(tx, holder, "", r.Seq, r.Seq)
 		return err
 	})
 	return claim, err
@@ -181,14 +181,12 @@ func (s *Store) ConsumeClaimed(ctx context.Context, claim int64, results []tasks
 		byClient[results[i].Client] = append(byClient[results[i].Client], results[i].Task)
 	}
 	return s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
-		done := tx.Exec("UPDATE claims SET n = n - ? WHERE id = ?", len(results), claim)
-		if done.Error == nil && done.RowsAffected == 0 {
+		var one int
+		err := tx.Raw("SELECT 1 FROM claims WHERE id = ?"+s.db.ForUpdate(), claim).Row().Scan(&one)
+		if err = translate(err); tasks.CodeOf(err) == tasks.CodeNotFound {
 			return nil, tasks.ErrLeaseLost
 		}
-		if done.Error != nil {
-			return nil, done.Error
-		}
-		if err := tx.Exec("DELETE FROM claims WHERE id = ? AND n <= 0", claim).Error; err != nil {
+		if err != nil {
 			return nil, err
 		}
 		var blobs []string
@@ -199,7 +197,9 @@ func (s *Store) ConsumeClaimed(ctx context.Context, claim int64, results []tasks
 			}
 			blobs = slices.Concat(blobs, gone)
 		}
-		return blobs, nil
+		// A claim ends with its last result, whoever consumed the others.
+		return blobs, tx.Exec("DELETE FROM claims WHERE id = ? AND NOT EXISTS"+
+			" (SELECT 1 FROM results r WHERE r.stream = claims.stream AND r.seq BETWEEN claims.lo AND claims.hi)", claim).Error
 	})
 }
 

@@ -193,3 +193,47 @@ func TestConsumingByIDIsIdempotentAndOnlyOnesOwn(t *testing.T) {
 		}
 	})
 }
+
+func TestAStreamsNumbersGrowInTheOrderOfTheirCommits(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		stream := w.stream(w.ada)
+		w.must(w.Hold(w.ctx, "h", time.Minute))
+		const messages = 200
+		var wg sync.WaitGroup
+		for range messages {
+			wg.Go(func() {
+				done, err := w.Submit(w.ctx, streamed(w.ada, stream))
+				if err == nil {
+					var a tasks.Assignment
+					if a, err = w.Start(w.ctx, done.Task.ID, time.Minute); err == nil {
+						_, err = w.Finish(w.ctx, published(a.Fence(), "m"))
+					}
+				}
+				if err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		finished := make(chan struct{})
+		go func() { wg.Wait(); close(finished) }()
+		// Nothing is ever consumed or given back, so whatever became visible
+		// below a claimed number would stay hidden for good.
+		got := 0
+		for over := false; ; {
+			select {
+			case <-finished:
+				over = true
+			default:
+			}
+			claim, err := w.ClaimStream(w.ctx, "h", stream, 0, 50, 1<<20)
+			w.must(err)
+			got += len(claim.Results)
+			if over && claim.ID == 0 {
+				break
+			}
+		}
+		if got != messages {
+			t.Errorf("%d of %d messages were seen", got, messages)
+		}
+	})
+}

@@ -103,6 +103,22 @@ func (d dialect) rowFrom(query string) string {
 	return "rowid IN (SELECT rowid " + query + ")"
 }
 
+// lockedStreams and joinLocked make a statement over v lock the rows of its
+// streams first. SQLite has one writer.
+func (d dialect) lockedStreams() string {
+	if d.postgres {
+		return ", locked AS MATERIALIZED (SELECT id FROM streams WHERE id IN (SELECT stream FROM v) ORDER BY id FOR NO KEY UPDATE)"
+	}
+	return ""
+}
+
+func (d dialect) joinLocked() string {
+	if d.postgres {
+		return " LEFT JOIN locked ON locked.id = v.stream"
+	}
+	return ""
+}
+
 // uuid casts a text parameter to the type of ids.
 func (d dialect) uuid() string {
 	if d.postgres {

@@ -14,6 +14,7 @@ import (
 type ended struct {
 	task      tasks.Task
 	hasInputs bool
+	webhook   string        // the token whose webhook is told; empty: none
 	result    *tasks.Result // what is published with the ending
 }
 
@@ -34,24 +35,26 @@ func (s *Store) end(tx *gorm.DB, state tasks.State, code tasks.Code, detail, whe
 	return out, blobs, err
 }
 
-// queryEnded runs a statement that gives taskColumns and has_inputs.
+// queryEnded runs a statement that gives taskColumns and endedColumns.
 func queryEnded(tx *gorm.DB, statement string, params ...any) ([]ended, error) {
 	var list []ended
 	var row taskRow
 	var hasInputs bool
-	targets := append(row.targets(), &hasInputs)
+	var webhook string
+	targets := append(row.targets(), &hasInputs, &webhook)
 	err := query(tx, func(rows *sql.Rows) error {
 		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		list = append(list, ended{task: row.task(), hasInputs: hasInputs})
+		list = append(list, ended{task: row.task(), hasInputs: hasInputs, webhook: webhook})
 		return nil
 	}, statement, params...)
 	return list, err
 }
 
 // settle does what every ending needs: the result is published, items and
-// inputs that nobody needs any more go, the client's count of open tasks falls.
+// inputs that nobody needs any more go, webhooks are to be told, the client's
+// count of open tasks falls.
 // Failed tasks keep their inputs, so that they can be retried by hand.
 func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 	var results []resultRow
@@ -90,6 +93,9 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 		if blobs, err = deleted(tx, "DELETE FROM task_inputs WHERE "+s.db.idIn("task_id")+" RETURNING blob", s.db.idList(inputs)); err != nil {
 			return nil, err
 		}
+	}
+	if err := s.notify(tx, list); err != nil {
+		return nil, err
 	}
 	return blobs, s.addOpen(tx, closed)
 }

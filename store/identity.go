@@ -101,15 +101,15 @@ func ownStream(tx *gorm.DB, stream string, client tasks.ClientID) error {
 	return nil
 }
 
-const callerColumns = "SELECT t.id, t.client_id, t.protocol, t.stream, t.ack, t.admin, t.allow, t.limits, t.created_at, t.expires_at, t.revoked_at, c.name, c.created_at" +
-	" FROM tokens t JOIN clients c ON c.id = t.client_id"
+const callerColumns = "SELECT t.id, t.client_id, t.protocol, t.stream, t.ack, t.admin, t.allow, t.limits, t.created_at, t.expires_at, t.revoked_at, c.name, c.created_at, coalesce(w.url, '')" +
+	" FROM tokens t JOIN clients c ON c.id = t.client_id LEFT JOIN webhooks w ON w.token_id = t.id AND w.disabled_at = 0"
 
 func scanCaller(rows interface{ Scan(...any) error }) (tasks.Caller, error) {
 	var c tasks.Caller
 	var allow, limits string
 	var created, expires, revoked, clientCreated int64
 	t := &c.Token
-	if err := rows.Scan(&t.ID, &t.Client, &t.Protocol, &t.Stream, &t.Ack, &t.Admin, &allow, &limits, &created, &expires, &revoked, &c.Client.Name, &clientCreated); err != nil {
+	if err := rows.Scan(&t.ID, &t.Client, &t.Protocol, &t.Stream, &t.Ack, &t.Admin, &allow, &limits, &created, &expires, &revoked, &c.Client.Name, &clientCreated, &t.Webhook); err != nil {
 		return c, err
 	}
 	if err := json.Unmarshal([]byte(allow), &t.Allow); err != nil {

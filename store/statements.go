@@ -20,6 +20,8 @@ type statements struct {
 	insertResults string
 	endTasks      string
 
+	insertDeliveries string
+
 	consumeTasks   string
 	consumeResults string
 	blobsInUse     string
@@ -43,9 +45,9 @@ func makeStatements(d dialect) statements {
 			" SELECT v_n, k.body, k.task_id FROM v JOIN submit_keys k ON k.client_id = v_client AND k.kind = v_kind AND k.key = v_key",
 		submitTasks: "WITH " + d.Batch("v", taskCols...) +
 			" INSERT INTO tasks (id, client_id, service, action, account, protocol, stream, state, phase, priority, max_attempts, dispatch_no, has_inputs," +
-			" created_at, run_at, dispatched_at, deadline, params, sealed)" +
+			" created_at, run_at, dispatched_at, deadline, params, sealed, webhook)" +
 			" SELECT id, client_id, service, action, account, protocol, stream, 0, phase, priority, max_attempts, phase, has_inputs, " + now + "," +
-			" CASE WHEN run_at = 0 THEN " + now + " ELSE run_at END, CASE WHEN phase = 1 THEN " + now + " ELSE 0 END, deadline, params, sealed FROM v" +
+			" CASE WHEN run_at = 0 THEN " + now + " ELSE run_at END, CASE WHEN phase = 1 THEN " + now + " ELSE 0 END, deadline, params, sealed, webhook FROM v" +
 			" RETURNING id, created_at, run_at",
 		submitInputs: "WITH " + d.Batch("v", Col{"task_id", "uuid"}, Col{"parameter", "text"}, Col{"filename", "text"}, Col{"content_type", "text"},
 			Col{"size", "int"}, Col{"inline", "bytes"}, Col{"blob", "text"}) +
@@ -75,15 +77,21 @@ func makeStatements(d dialect) statements {
 			" sealed = CASE WHEN v_state = 0 OR sealed = '' THEN sealed ELSE '" + sealedErased + "' END," +
 			" progress = v_progress, items = v_items, error_code = v_code, error_detail = v_detail" +
 			" FROM v WHERE id = v_id AND attempt = v_attempt AND phase = 1 AND state > 0 AND (v_state = 7 OR NOT cancel_asked)" +
-			" RETURNING " + taskColumns + ", has_inputs",
+			" RETURNING " + taskColumns + endedColumns,
 		finishLost: "SELECT id, attempt, cancel_asked FROM tasks WHERE phase = 1 AND state > 0 AND " + d.idIn("id"),
-		insertResults: "WITH " + d.Batch("v", resultCols...) +
+		// The streams are locked until the commit, in one order, so that a
+		// stream's numbers grow in the order in which they become visible.
+		insertResults: "WITH " + d.Batch("v", resultCols...) + d.lockedStreams() +
 			" INSERT INTO results (task_id, client_id, stream, service, action, account, success, content_type, filename, size, sha256, inline, blob, created_at)" +
-			" SELECT task_id, client_id, stream, service, action, account, success, content_type, filename, size, sha256, inline, blob, " + now + " FROM v" +
+			" SELECT task_id, client_id, stream, service, action, account, success, content_type, filename, size, sha256, inline, blob, " + now + " FROM v" + d.joinLocked() +
 			" ORDER BY n",
 		endTasks: "UPDATE tasks SET state = ?, phase = 2, dispatched_at = 0, lease_until = 0, ended_at = " + now + "," +
 			" sealed = CASE WHEN sealed = '' THEN '' ELSE '" + sealedErased + "' END, error_code = ?, error_detail = ?" +
-			" WHERE %s RETURNING " + taskColumns + ", has_inputs",
+			" WHERE %s RETURNING " + taskColumns + endedColumns,
+
+		insertDeliveries: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_token", "text"}, Col{"v_task", "uuid"}, Col{"v_body", "text"}) +
+			" INSERT INTO webhook_deliveries (id, token_id, task_id, body, due_at, created_at)" +
+			" SELECT v_id, v_token, v_task, v_body, " + now + ", " + now + " FROM v JOIN webhooks ON token_id = v_token WHERE disabled_at = 0",
 
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
 			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase = 2 AND NOT retrieved",
@@ -94,6 +102,9 @@ func makeStatements(d dialect) statements {
 			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE id = v_id AND dispatch_no = v_no AND phase = 1 AND state = 0",
 	}
 }
+
+// endedColumns follow taskColumns where a statement ends tasks.
+const endedColumns = ", has_inputs, webhook"
 
 // sealedErased stands where secret parameters were until the task ended.
 const sealedErased = "erased"
@@ -106,6 +117,7 @@ var (
 	taskCols = []Col{
 		{"id", "uuid"}, {"client_id", "int"}, {"service", "text"}, {"action", "text"}, {"account", "text"}, {"protocol", "text"}, {"stream", "text"},
 		{"phase", "int"}, {"priority", "int"}, {"max_attempts", "int"}, {"has_inputs", "bool"}, {"run_at", "int"}, {"deadline", "int"}, {"params", "text"}, {"sealed", "text"},
+		{"webhook", "text"},
 	}
 	endingCols = []Col{
 		{"v_id", "uuid"}, {"v_attempt", "int"}, {"v_state", "int"}, {"v_wait", "int"}, {"v_uncounted", "bool"},

@@ -305,6 +305,7 @@ type newTaskRow struct {
 	Deadline    int64          `json:"deadline"`
 	Params      string         `json:"params"`
 	Sealed      string         `json:"sealed"`
+	Webhook     string         `json:"webhook"`
 }
 
 func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
@@ -324,7 +325,7 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 			ID: p.id, Client: n.Client, Service: n.Service, Action: n.Action, Account: n.Account,
 			Protocol: string(n.Protocol), Stream: n.Stream, Priority: n.Priority, MaxAttempts: n.MaxAttempts,
 			HasInputs: len(n.Inputs) > 0, RunAt: micros(n.RunAt), Deadline: micros(n.Deadline),
-			Params: string(params), Sealed: base64.StdEncoding.EncodeToString(n.Sealed),
+			Params: string(params), Sealed: base64.StdEncoding.EncodeToString(n.Sealed), Webhook: n.Webhook,
 		}
 		if n.Dispatched {
 			row.Phase = 1

@@ -137,14 +137,13 @@ CREATE INDEX results_stream ON results (stream, seq) WHERE stream <> '';
 CREATE INDEX results_blob ON results (blob) WHERE blob <> '';
 
 -- A claim holds the results lo..hi of one stream, or one stored result, for one
--- holder. n counts what it has not consumed yet.
+-- holder. It ends with its last result.
 CREATE TABLE claims (
     id     INTEGER PRIMARY KEY AUTOINCREMENT,
     holder TEXT   NOT NULL,
     stream TEXT   NOT NULL,
     lo     BIGINT NOT NULL,
-    hi     BIGINT NOT NULL,
-    n      BIGINT NOT NULL
+    hi     BIGINT NOT NULL
 );
 CREATE UNIQUE INDEX claims_range ON claims (stream, lo);
 CREATE INDEX claims_holder ON claims (holder);
