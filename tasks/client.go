@@ -68,6 +68,7 @@ type Token struct {
 	CreatedAt time.Time
 	ExpiresAt time.Time // zero: never
 	RevokedAt time.Time // zero: not revoked
+	Webhook   string    // the address that is told of ends; empty: none
 }
 
 // Valid reports whether the token may still be used at the given time.

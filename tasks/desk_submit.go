@@ -174,6 +174,9 @@ func (d *Desk) prepare(c Caller, f form, idempotencyKey string) (NewTask, Faults
 		Client: c.Client.ID, Account: account, Protocol: c.Token.Protocol, Stream: c.Token.Stream,
 		Priority: opts.priority, RunAt: opts.runAt, Deadline: opts.deadline, OpenTasks: d.openTasks(c),
 	}
+	if c.Token.Webhook != "" {
+		t.Webhook = c.Token.ID
+	}
 	key, e := submitKey(idempotencyKey, opts, canonical)
 	add(e)
 	t.Key = key

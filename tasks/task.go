@@ -112,6 +112,8 @@ type NewTask struct {
 	OpenTasks int64
 	// Key makes the submission idempotent; nil: it is not.
 	Key *SubmitKey
+	// Webhook is the token whose webhook is told of the end; empty: none.
+	Webhook string
 	// Dispatched says that a place in the queue was reserved and the caller
 	// enqueues the task right after the commit.
 	Dispatched bool
