@@ -76,53 +76,19 @@ func (w *Worker) Run(ctx context.Context) error {
 	// What renews leases and ends runs must outlive ctx: it is stopped last.
 	base, stopBase := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopBase()
-	server := w.newServer()
-	if err := startSurely(ctx, server, asynq.HandlerFunc(w.handle), w.cfg.Log); err != nil {
-		return nil //nolint:nilerr // ctx ended before Redis answered: there is nothing to stop
-	}
+	fetching := w.newFetchers().start(ctx, asynq.HandlerFunc(w.handle), w.cfg.Log)
 	g := new(errgroup.Group)
 	g.Go(func() error { w.renewLeases(base); return nil })
 	g.Go(func() error { w.announce(ctx); return nil })
 	g.Go(func() error { w.dispatch.run(ctx); return nil })
 	<-ctx.Done()
-	server.Stop()
+	fetching.stop()
 	w.runs.wait(finishTime)
 	w.runs.stopAll(tasks.ErrShuttingDown)
 	w.runs.wait(handBackTime)
-	server.Shutdown()
+	fetching.shutdown()
 	stopBase()
 	return g.Wait()
-}
-
-func (w *Worker) newServer() *asynq.Server {
-	return asynq.NewServerFromRedisClient(w.cfg.Redis, asynq.Config{
-		Concurrency:       w.cfg.Concurrency,
-		TaskCheckInterval: 10 * time.Millisecond,
-		Queues:            map[string]int{tasks.Critical.String(): 12, tasks.Default.String(): 4, tasks.Low.String(): 1},
-		ShutdownTimeout:   time.Second,
-		RetryDelayFunc:    func(int, error, *asynq.Task) time.Duration { return time.Second },
-		IsFailure:         func(error) bool { return false },
-		Logger:            asynqLog{w.cfg.Log},
-		LogLevel:          asynq.WarnLevel,
-	})
-}
-
-// startSurely waits for a Redis that is not there yet.
-func startSurely(ctx context.Context, server *asynq.Server, h asynq.Handler, log *slog.Logger) error {
-	for told := false; ; told = true {
-		err := server.Ping()
-		if err == nil {
-			return server.Start(h)
-		}
-		if !told {
-			log.Warn("redis does not answer; waiting for it", "error", err)
-		}
-		select {
-		case <-ctx.Done():
-			return ctx.Err()
-		case <-time.After(200 * time.Millisecond):
-		}
-	}
 }
 
 // handle takes one delivery. Once the outcome is in the database, whatever it
