@@ -63,7 +63,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		return nil, err
 	}
 	if !db.postgres {
-		cfg.Committers = 1
+		cfg.Committers = 2
 	}
 	s := &Store{db: db, blobs: cfg.Blobs, log: cfg.Log, sql: makeStatements(db.dialect)}
 	s.submits = newBatcher(cfg.Committers, s.submitAll)
