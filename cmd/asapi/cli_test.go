@@ -16,7 +16,7 @@ func environment(t *testing.T, set map[string]string) {
 	for _, kv := range os.Environ() {
 		name, _, _ := strings.Cut(kv, "=")
 		switch name {
-		case "DATABASE_URL", "REDIS_URL", "BLOB_URL", "SECRET_KEY", "LISTEN", "PORT", "PUBLIC_URL", "STREAM_URL", "STORE_URL":
+		case "DATABASE_URL", "REDIS_URL", "BLOB_URL", "SECRET_KEY", "LISTEN", "PORT", "PUBLIC_URL", "STREAM_URL", "STORE_URL", "WEBHOOK_ALLOW_PRIVATE":
 			t.Setenv(name, "")
 		default:
 			if strings.HasPrefix(name, "ASAPI_") {

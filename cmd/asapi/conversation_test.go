@@ -21,7 +21,7 @@ const patience = 60 * time.Second
 
 // startDev runs asapi dev in this process, under the race detector where the
 // tests are, until the test ends.
-func startDev(t *testing.T) (data, url string, tokens devTokenFile) {
+func startDev(t *testing.T, flags ...string) (data, url string, tokens devTokenFile) {
 	t.Helper()
 	environment(t, nil)
 	data = filepath.Join(t.TempDir(), "data")
@@ -29,7 +29,8 @@ func startDev(t *testing.T) (data, url string, tokens devTokenFile) {
 	ctx, stop := context.WithCancel(t.Context())
 	done := make(chan error, 1)
 	go func() {
-		done <- run(ctx, []string{"dev", "--listen", address, "--data", data, "--with-bench-service", "--log-level", "warn"}, io.Discard, io.Discard)
+		args := append([]string{"dev", "--listen", address, "--data", data, "--with-bench-service", "--log-level", "warn"}, flags...)
+		done <- run(ctx, args, io.Discard, io.Discard)
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -14,6 +14,7 @@ import (
 type devCmd struct {
 	listening
 	doors
+	outgoing
 	logging
 	Data             string `help:"Folder that keeps everything; it is made where it is missing." default:"./data" placeholder:"DIR"`
 	Concurrency      int    `help:"Tasks that run at the same time." default:"8"`
@@ -79,7 +80,9 @@ func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.
 	}
 	work, forget := p.worker(d.Concurrency)
 	defer forget()
-	return runStages(ctx, []part{front, work.Run}, append(p.background(), redis.Run))
+	hooks, forgetHooks := p.webhooks(d.outgoing)
+	defer forgetHooks()
+	return runStages(ctx, []part{front, work.Run, hooks.Run}, append(p.background(), redis.Run))
 }
 
 func embeddedSettings(folder *embedded.Folder, redis *embedded.Redis) (settings, error) {

@@ -25,6 +25,7 @@ type metrics struct {
 	waited     prometheus.Histogram
 	ran        *prometheus.HistogramVec
 	requests   *prometheus.HistogramVec
+	webhooks   *prometheus.CounterVec
 }
 
 var _ worker.Meter = (*metrics)(nil)
@@ -42,8 +43,9 @@ func newMetrics() *metrics {
 		waited:     prometheus.NewHistogram(prometheus.HistogramOpts{Name: "asapi_start_wait_seconds", Help: "From when a task was due to its start.", Buckets: slow}),
 		ran:        prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "asapi_run_duration_seconds", Help: "How long runs took.", Buckets: slow}, []string{"service", "action"}),
 		requests:   prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "asapi_request_duration_seconds", Help: "How long requests took.", Buckets: prometheus.DefBuckets}, []string{"method", "route", "status"}),
+		webhooks:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "asapi_webhook_attempts_total", Help: "Events that this process posted to webhooks, by outcome; pending ones are tried again."}, []string{"outcome"}),
 	}
-	m.registry.MustRegister(m.submitted, m.dispatched, m.finished, m.lag, m.waited, m.ran, m.requests,
+	m.registry.MustRegister(m.submitted, m.dispatched, m.finished, m.lag, m.waited, m.ran, m.requests, m.webhooks,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, p := range tasks.Priorities() { // they are there from the start, as 0
 		m.dispatched.WithLabelValues(p.String())
@@ -65,6 +67,11 @@ func (m *metrics) handler() http.Handler {
 // observe takes an answered request.
 func (m *metrics) observe(method, route string, status int, took time.Duration) {
 	m.requests.WithLabelValues(method, route, strconv.Itoa(status)).Observe(took.Seconds())
+}
+
+// webhookTried takes an attempt to tell a webhook.
+func (m *metrics) webhookTried(outcome tasks.DeliveryState) {
+	m.webhooks.WithLabelValues(outcome.String()).Inc()
 }
 
 // Dispatched implements worker.Meter.

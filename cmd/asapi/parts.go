@@ -17,6 +17,7 @@ import (
 	"asapi/tasks/bench"
 	"asapi/tasks/catalog"
 	"asapi/worker"
+	"asapi/worker/webhooks"
 
 	"github.com/redis/go-redis/v9"
 )
@@ -129,6 +130,13 @@ func (p *parts) worker(concurrency int) (w *worker.Worker, forget func()) {
 	})
 	p.metrics.watch(w.Running)
 	return w, p.hub.OnEvent(w.HandleEvent)
+}
+
+// webhooks makes the sender of webhooks, which hears of ended tasks. forget ends
+// that.
+func (p *parts) webhooks(o outgoing) (s *webhooks.Sender, forget func()) {
+	s = webhooks.New(webhooks.Config{Store: p.store, Sealer: p.sealer, Client: o.client(), Log: p.log, Tried: p.metrics.webhookTried})
+	return s, p.hub.OnEvent(s.HandleEvent)
 }
 
 // desk makes the use cases.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode"
 
+	"asapi/internal/seal"
 	"asapi/store"
 	"asapi/tasks"
 )
@@ -22,6 +23,7 @@ type tokenCmd struct {
 
 type tokenCreateCmd struct {
 	admin
+	sealing
 	Client   string   `required:"" help:"Client that the token is for."`
 	Protocol string   `required:"" help:"How results are retrieved: aschannel or asstore."`
 	Admin    bool     `help:"See and cancel the activities of all clients."`
@@ -30,6 +32,7 @@ type tokenCreateCmd struct {
 	Expires  string   `help:"End of the token: a duration such as 720h, or a time such as 2026-11-22T10:00:00Z. Default: never."`
 	Ack      string   `help:"What makes a message of the stream consumed: auto or explicit." default:"auto"`
 	Stream   string   `help:"Stream of the client to share; default: a new one."`
+	Webhook  string   `help:"Address that is told when a task of this token ends." placeholder:"URL"`
 }
 
 func (tc *tokenCreateCmd) Run(ctx context.Context, t *terminal) error {
@@ -37,13 +40,22 @@ func (tc *tokenCreateCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return &usageError{plain(err)}
 	}
+	var sealer *seal.Sealer
+	if tc.Webhook != "" {
+		if sealer, err = tc.sealer(&tc.admin); err != nil {
+			return err
+		}
+	}
 	return tc.with(ctx, func(s *store.Store) error {
 		client, err := s.ClientByName(ctx, tc.Client)
 		if err != nil {
 			return err
 		}
 		token.Client = client.ID
-		_, secret, err := createToken(ctx, s, token)
+		made, secret, err := createToken(ctx, s, token)
+		if err == nil && tc.Webhook != "" {
+			err = setWebhook(ctx, s, sealer, made.ID, tc.Webhook, true)
+		}
 		if err != nil {
 			return err
 		}
@@ -80,6 +92,11 @@ func (tc *tokenCreateCmd) token() (tasks.Token, error) {
 			return token, err
 		}
 	}
+	if tc.Webhook != "" {
+		if err := tasks.CheckWebhookURL(tc.Webhook); err != nil {
+			return token, err
+		}
+	}
 	token.ExpiresAt, err = moment("expires", tc.Expires, true)
 	return token, err
 }
@@ -112,10 +129,8 @@ type tokenRevokeCmd struct {
 func (tr *tokenRevokeCmd) Run(ctx context.Context, t *terminal) error {
 	return tr.with(ctx, func(s *store.Store) error {
 		for _, id := range tr.IDs {
-			known, err := s.Authenticate(ctx, sha256.Sum256([]byte(id)))
-			if err == nil {
-				id = known.Token.ID
-			} else if tasks.CodeOf(err) != tasks.CodeUnauthorized {
+			id, err := tokenID(ctx, s, id)
+			if err != nil {
 				return err
 			}
 			if err := s.RevokeToken(ctx, id); err != nil {

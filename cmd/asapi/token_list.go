@@ -27,6 +27,7 @@ type tokenLine struct {
 	CreatedAt time.Time `json:"created_at"`
 	ExpiresAt time.Time `json:"expires_at,omitzero"`
 	RevokedAt time.Time `json:"revoked_at,omitzero"`
+	Webhook   string    `json:"webhook,omitempty"`
 }
 
 func (tl *tokenListCmd) Run(ctx context.Context, t *terminal) error {
@@ -72,7 +73,7 @@ func lineOf(c *tasks.Caller) tokenLine {
 	line := tokenLine{
 		ID: token.ID, Client: c.Client.Name, Protocol: string(token.Protocol), Stream: token.Stream, Admin: token.Admin,
 		Submits: token.Limits.SubmitsPerSecond, OpenTasks: token.Limits.OpenTasks,
-		CreatedAt: token.CreatedAt, ExpiresAt: token.ExpiresAt, RevokedAt: token.RevokedAt,
+		CreatedAt: token.CreatedAt, ExpiresAt: token.ExpiresAt, RevokedAt: token.RevokedAt, Webhook: token.Webhook,
 	}
 	if token.Protocol == tasks.ASChannel {
 		line.Ack = string(token.Ack)

@@ -9,6 +9,7 @@ import (
 
 type workCmd struct {
 	backends
+	outgoing
 	logging
 	Concurrency      int    `help:"Tasks that run at the same time." default:"32"`
 	MetricsListen    string `help:"Address for /healthz, /readyz and /metrics; default: none." placeholder:"HOST:PORT"`
@@ -38,6 +39,8 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	}
 	work, forget := p.worker(w.Concurrency)
 	defer forget()
+	hooks, forgetHooks := p.webhooks(w.outgoing)
+	defer forgetHooks()
 	back := p.background()
 	if w.MetricsListen != "" {
 		var lc net.ListenConfig
@@ -49,5 +52,5 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 		log.InfoContext(ctx, "metrics", "address", fmt.Sprintf("http://%s/metrics", listener.Addr()))
 	}
 	log.InfoContext(ctx, "working", "concurrency", w.Concurrency)
-	return runStages(ctx, []part{work.Run}, back)
+	return runStages(ctx, []part{work.Run, hooks.Run}, back)
 }
