@@ -10,6 +10,10 @@ import (
 	"asapi/tasks"
 )
 
+// Where rows are found by their ids the statements below say "state + 0", which
+// fits no partial index: a plan that was made while the table was empty would
+// take that one and read all that is pending.
+
 // giveUpAtOnce bounds how many deliveries one statement gives up.
 const giveUpAtOnce = 500
 
@@ -54,7 +58,7 @@ func (s *Store) TakeDeliveries(ctx context.Context, token string, n int, lease t
 			d.ID, d.Task, d.Age = tasks.ID(id), tasks.ID(task), time.Duration(age)*time.Microsecond
 			list = append(list, d)
 			return err
-		}, "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at = "+s.db.Now()+" + ? WHERE state = 0 AND "+
+		}, "UPDATE webhook_deliveries SET attempt = attempt + 1, due_at = "+s.db.Now()+" + ? WHERE state + 0 = 0 AND "+
 			s.db.idFrom("id", "SELECT id FROM webhook_deliveries WHERE state = 0 AND token_id = ? AND due_at <= "+s.db.Now()+
 				" ORDER BY due_at LIMIT ?"+s.db.skipLocked())+" RETURNING id, task_id, body, attempt, "+s.db.Now()+" - created_at",
 			lease.Microseconds(), token, n)
@@ -66,7 +70,7 @@ func (s *Store) TakeDeliveries(ctx context.Context, token string, n int, lease t
 // finds. Those that are being sent stay with their sender.
 func (s *Store) giveUp(tx *gorm.DB, token, why, and string, params ...any) error {
 	params = append(append([]any{why, token}, params...), giveUpAtOnce)
-	return tx.Exec("UPDATE webhook_deliveries SET state = 2, ended_at = "+s.db.Now()+", last_error = ? WHERE state = 0 AND "+
+	return tx.Exec("UPDATE webhook_deliveries SET state = 2, ended_at = "+s.db.Now()+", last_error = ? WHERE state + 0 = 0 AND "+
 		s.db.idFrom("id", "SELECT id FROM webhook_deliveries WHERE state = 0 AND token_id = ? AND due_at <= "+s.db.Now()+and+
 			" ORDER BY due_at LIMIT ?"+s.db.skipLocked()), params...).Error
 }
@@ -75,7 +79,7 @@ func (s *Store) giveUp(tx *gorm.DB, token, why, and string, params ...any) error
 func (s *Store) EndDelivery(ctx context.Context, w tasks.Webhook, d tasks.WebhookDelivery, o tasks.DeliveryOutcome) error {
 	return s.db.Tx(ctx, func(tx *gorm.DB) error {
 		done := tx.Exec("UPDATE webhook_deliveries SET state = ?, due_at = "+s.db.Now()+" + ?, last_error = ?, ended_at = CASE WHEN ? = 0 THEN 0 ELSE "+s.db.Now()+" END"+
-			" WHERE state = 0 AND attempt = ? AND id = "+s.db.uuid(),
+			" WHERE state + 0 = 0 AND attempt = ? AND id = "+s.db.uuid(),
 			int(o.State), o.Wait.Microseconds(), clean(o.Error, 1000), int(o.State), d.Attempt, d.ID.String())
 		if done.Error != nil {
 			return done.Error

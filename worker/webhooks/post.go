@@ -63,8 +63,7 @@ func Post(ctx context.Context, client *http.Client, sealer tasks.Sealer, w tasks
 
 // cause takes the address off an error of the HTTP client.
 func cause(err error) error {
-	var u *url.Error
-	if errors.As(err, &u) {
+	if u, ok := errors.AsType[*url.Error](err); ok {
 		return u.Err
 	}
 	return err

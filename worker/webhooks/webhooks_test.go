@@ -97,7 +97,7 @@ func TestAnEndpointThatAsksToWaitIsLeftAlone(t *testing.T) {
 	w.ends(token)
 	w.begin(true)
 	r := w.report(token, func(r tasks.DeliveryReport) bool { return r.LastError != "" })
-	if wait := r.DueAt.Sub(time.Now()); wait < 50*time.Minute || wait > time.Hour || r.State != tasks.DeliveryPending {
+	if wait := time.Until(r.DueAt); wait < 50*time.Minute || wait > time.Hour || r.State != tasks.DeliveryPending {
 		t.Errorf("it is tried again in %v", wait)
 	}
 	// What ends meanwhile waits too, while others are told.
