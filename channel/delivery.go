@@ -51,11 +51,12 @@ type session struct {
 	peer  tasks.Peer
 	lease *lease
 
-	claimed  chan claimed // the answer to the claim on its way
-	claiming bool
-	claimAt  time.Time // when to look for messages next
-	fullAt   time.Time // when the whole stream was looked at last
-	high     int64     // the highest number delivered
+	claimed   chan claimed // the answer to the claim on its way
+	claiming  bool
+	claimAt   time.Time // when to look for messages next
+	claimedAt time.Time // when it was looked last
+	fullAt    time.Time // when the whole stream was looked at last
+	high      int64     // the highest number delivered
 
 	done      chan consumed // the answer to the consumption on its way
 	consuming bool
@@ -111,6 +112,9 @@ func (s *session) run(ctx context.Context) error {
 			return s.lease.cause()
 		case <-s.wake:
 			s.claimAt = time.Now()
+			if next := s.claimedAt.Add(claimPace); next.After(s.claimAt) {
+				s.claimAt = next // what comes meanwhile comes with it
+			}
 		case c := <-s.claimed:
 			if err := s.take(ctx, c); err != nil {
 				return err
@@ -171,6 +175,10 @@ func (s *session) nextTime() time.Time {
 // stands below the high-water mark.
 const fullScanEvery = 100 * time.Millisecond
 
+// claimPace is the least time between two claims of a connection that is woken
+// again and again: a claim of one message costs as much as one of a hundred.
+const claimPace = 10 * time.Millisecond
+
 // startClaim sends for the next messages when it is time and there is room.
 func (s *session) startClaim(ctx context.Context, now time.Time) {
 	if s.claiming || s.closing || now.Before(s.claimAt) || s.window.full(s.cfg) {
@@ -188,7 +196,7 @@ func (s *session) startClaim(ctx context.Context, now time.Time) {
 	} else {
 		s.fullAt = now
 	}
-	s.claiming = true
+	s.claiming, s.claimedAt = true, now
 	s.claimAt = now.Add(s.hub.pollEvery())
 	calling, holder := context.WithoutCancel(ctx), s.lease.holder
 	limit := min(s.cfg.BatchMessages, s.cfg.WindowMessages-s.window.count())

@@ -3,15 +3,17 @@ package store
 import (
 	"context"
 	"sync"
+	"time"
 
 	"asapi/tasks"
 )
 
 // batcher is the group commit: callers hand over one piece of work each, and
 // whoever has arrived while the previous commit was on its way to disk shares
-// the next one. There is no timer: alone, a caller does not wait.
+// the next one. Alone, a caller does not wait.
 type batcher[In, Out any] struct {
 	calls chan call[In, Out]
+	pace  time.Duration // the least time from one commit's begin to the next one's
 	work  func(ctx context.Context, in []In) []outcome[Out]
 	wg    sync.WaitGroup
 	once  sync.Once
@@ -35,8 +37,8 @@ type outcome[Out any] struct {
 // maxBatch is how many callers share one commit at most.
 const maxBatch = 512
 
-func newBatcher[In, Out any](committers int, work func(context.Context, []In) []outcome[Out]) *batcher[In, Out] {
-	b := &batcher[In, Out]{calls: make(chan call[In, Out], maxBatch), work: work, done: make(chan struct{}), gone: make(chan struct{})}
+func newBatcher[In, Out any](committers int, pace time.Duration, work func(context.Context, []In) []outcome[Out]) *batcher[In, Out] {
+	b := &batcher[In, Out]{calls: make(chan call[In, Out], maxBatch), pace: pace, work: work, done: make(chan struct{}), gone: make(chan struct{})}
 	for range committers {
 		b.wg.Go(b.commit)
 	}
@@ -71,6 +73,7 @@ func (b *batcher[In, Out]) do(ctx context.Context, in In) (Out, error) {
 }
 
 func (b *batcher[In, Out]) commit() {
+	var began time.Time
 	for {
 		var batch []call[In, Out]
 		select {
@@ -79,6 +82,12 @@ func (b *batcher[In, Out]) commit() {
 		case <-b.done:
 			return
 		}
+		if early := b.pace - time.Since(began); early > 0 {
+			// Not a timer for the first one, which never waits, but a pace
+			// for a crowd: its commits become fewer and larger.
+			time.Sleep(early) //nolint:forbidigo // at most b.pace, and nobody to wake it for
+		}
+		began = time.Now()
 	more:
 		for len(batch) < maxBatch {
 			select {

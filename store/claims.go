@@ -53,8 +53,7 @@ func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after in
 		if err := s.checkHolder(tx, holder); err != nil {
 			return err
 		}
-		// One claimer of a stream at a time: ranges never overlap.
-		if err := tx.Exec("SELECT 1 FROM streams WHERE id = ?"+s.db.ForUpdate(), stream).Error; err != nil {
+		if err := s.db.oneClaimer(tx, stream); err != nil {
 			return err
 		}
 		next, err := s.nextRange(tx, stream, after, limit, maxBytes)

@@ -2,6 +2,8 @@ package store
 
 import (
 	"strings"
+
+	"gorm.io/gorm"
 )
 
 // dialect is what differs between PostgreSQL and SQLite.
@@ -117,6 +119,15 @@ func (d dialect) joinLocked() string {
 		return " LEFT JOIN locked ON locked.id = v.stream"
 	}
 	return ""
+}
+
+// oneClaimer lets one transaction at a time claim messages of a stream, so that
+// ranges never overlap. It does not wait for those who add messages.
+func (d dialect) oneClaimer(tx *gorm.DB, stream string) error {
+	if !d.postgres {
+		return nil // SQLite has one writer
+	}
+	return tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", stream).Error
 }
 
 // uuid casts a text parameter to the type of ids.

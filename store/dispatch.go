@@ -53,15 +53,17 @@ func (s *Store) Backlog(ctx context.Context, p tasks.Priority) ([]tasks.Waiting,
 	return list, translate(err)
 }
 
-// TakeBacklog implements tasks.DispatchStore.
-func (s *Store) TakeBacklog(ctx context.Context, p tasks.Priority, client tasks.ClientID, n int) ([]tasks.Dispatch, error) {
+// TakeBacklog implements tasks.DispatchStore. It begins at the first due task,
+// where Backlog found it: before it the index holds what was taken lately and is
+// not cleaned up yet.
+func (s *Store) TakeBacklog(ctx context.Context, p tasks.Priority, w tasks.Waiting, n int) ([]tasks.Dispatch, error) {
 	var list []tasks.Dispatch
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
 		list = list[:0]
 		return query(tx, s.scanDispatch(&list),
-			"UPDATE tasks SET phase = 1, dispatched_at = "+s.db.Now()+", dispatch_no = dispatch_no + 1 WHERE phase = 0 AND "+
-				s.db.idFrom("id", "SELECT id FROM tasks WHERE phase = 0 AND priority = ? AND client_id = ? AND run_at <= "+s.db.Now()+
-					" ORDER BY run_at, id LIMIT ?"+s.db.skipLocked())+" RETURNING id, dispatch_no, priority", int(p), client, n)
+			"UPDATE tasks SET phase = 1, dispatched_at = "+s.db.Now()+", dispatch_no = dispatch_no + 1 WHERE phase + 0 = 0 AND "+
+				s.db.idFrom("id", "SELECT id FROM tasks WHERE phase = 0 AND priority = ? AND client_id = ? AND run_at >= ? AND run_at <= "+s.db.Now()+
+					" ORDER BY run_at, id LIMIT ?"+s.db.skipLocked())+" RETURNING id, dispatch_no, priority", int(p), w.Client, micros(w.Due), n)
 	})
 	return list, err
 }

@@ -39,9 +39,9 @@ func TestTheBacklogNamesClientsWithTheirFirstDueTask(t *testing.T) {
 func TestTakingTheBacklogMarksEachTaskOnce(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		first, second := w.submit(waiting(w.ada)), w.submit(waiting(w.ada))
-		one, err := w.TakeBacklog(w.ctx, tasks.Default, w.ada.ID, 1)
+		one, err := w.TakeBacklog(w.ctx, tasks.Default, tasks.Waiting{Client: w.ada.ID}, 1)
 		w.must(err)
-		rest, err := w.TakeBacklog(w.ctx, tasks.Default, w.ada.ID, 10)
+		rest, err := w.TakeBacklog(w.ctx, tasks.Default, tasks.Waiting{Client: w.ada.ID}, 10)
 		w.must(err)
 		want := []tasks.Dispatch{{Task: first.ID, Number: 1, Priority: tasks.Default}, {Task: second.ID, Number: 1, Priority: tasks.Default}}
 		if d := cmp.Diff(want, append(one, rest...)); d != "" {
@@ -59,7 +59,7 @@ func TestTakingTheBacklogMarksEachTaskOnce(t *testing.T) {
 		}
 		n, err := w.Redispatch(w.ctx, lost[:1])
 		w.must(err)
-		again, err := w.TakeBacklog(w.ctx, tasks.Default, w.ada.ID, 10)
+		again, err := w.TakeBacklog(w.ctx, tasks.Default, tasks.Waiting{Client: w.ada.ID}, 10)
 		w.must(err)
 		if n != 1 || len(again) != 1 || again[0].Number != 2 {
 			t.Errorf("dispatched again: %+v", again)

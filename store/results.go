@@ -40,7 +40,7 @@ func (s *Store) Consume(ctx context.Context, client tasks.ClientID, ids []tasks.
 			err := rows.Scan(&id)
 			found = append(found, tasks.ID(id))
 			return err
-		}, "SELECT id FROM tasks WHERE "+s.db.idIn("id")+" AND client_id = ? AND phase = 2", list, client)
+		}, "SELECT id FROM tasks WHERE "+s.db.idIn("id")+" AND client_id = ? AND phase + 0 = 2", list, client)
 		if err != nil || len(found) == 0 {
 			return nil, err
 		}

@@ -13,7 +13,7 @@ import (
 )
 
 // current is the condition that a run may still write.
-const current = " AND attempt = ? AND phase = 1 AND state > 0"
+const current = " AND attempt = ? AND phase + 0 = 1 AND state > 0"
 
 // SaveProgress implements tasks.WorkStore.
 func (s *Store) SaveProgress(ctx context.Context, run tasks.Fence, progress int, items tasks.Tally) error {

@@ -28,6 +28,9 @@ type statements struct {
 	redispatch     string
 }
 
+// makeStatements writes "phase + 0" where rows are found by their ids: with a
+// bare "phase" the planner takes a partial index of that phase for the shorter
+// way, whose rows it last counted when there were none.
 func makeStatements(d dialect) statements {
 	now := d.Now()
 	return statements{
@@ -60,14 +63,14 @@ func makeStatements(d dialect) statements {
 		start: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_lease", "int"}) +
 			" UPDATE tasks SET state = 1, attempt = attempt + 1, tries = tries + 1, lease_until = " + now + " + v_lease," +
 			" started_at = CASE WHEN started_at = 0 THEN " + now + " ELSE started_at END" +
-			" FROM v WHERE id = v_id AND phase = 1 AND NOT cancel_asked AND tries < max_attempts" +
+			" FROM v WHERE id = v_id AND phase + 0 = 1 AND NOT cancel_asked AND tries < max_attempts" +
 			" AND (state = 0 OR lease_until < " + now + ")" +
 			" AND (deadline = 0 OR deadline > " + now + ")" +
 			" RETURNING " + taskColumns + ", max_attempts, params, sealed, has_inputs",
 		startInputs: "SELECT task_id, parameter, filename, content_type, size, inline, blob FROM task_inputs WHERE " + d.idIn("task_id"),
 		renew: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_attempt", "int"}, Col{"v_lease", "int"}) +
 			" UPDATE tasks SET lease_until = " + now + " + v_lease FROM v" +
-			" WHERE id = v_id AND attempt = v_attempt AND phase = 1 AND state > 0 RETURNING id, attempt, cancel_asked",
+			" WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt, cancel_asked",
 
 		finish: "WITH " + d.Batch("v", endingCols...) +
 			" UPDATE tasks SET state = v_state, phase = CASE WHEN v_state = 0 THEN 0 ELSE 2 END, dispatched_at = 0, lease_until = 0," +
@@ -76,9 +79,9 @@ func makeStatements(d dialect) statements {
 			" ended_at = CASE WHEN v_state = 0 THEN 0 ELSE " + now + " END," +
 			" sealed = CASE WHEN v_state = 0 OR sealed = '' THEN sealed ELSE '" + sealedErased + "' END," +
 			" progress = v_progress, items = v_items, error_code = v_code, error_detail = v_detail" +
-			" FROM v WHERE id = v_id AND attempt = v_attempt AND phase = 1 AND state > 0 AND (v_state = 7 OR NOT cancel_asked)" +
+			" FROM v WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 AND (v_state = 7 OR NOT cancel_asked)" +
 			" RETURNING " + taskColumns + endedColumns,
-		finishLost: "SELECT id, attempt, cancel_asked FROM tasks WHERE phase = 1 AND state > 0 AND " + d.idIn("id"),
+		finishLost: "SELECT id, attempt, cancel_asked FROM tasks WHERE phase + 0 = 1 AND state > 0 AND " + d.idIn("id"),
 		// The streams are locked until the commit, in one order, so that a
 		// stream's numbers grow in the order in which they become visible.
 		insertResults: "WITH " + d.Batch("v", resultCols...) + d.lockedStreams() +
@@ -94,12 +97,12 @@ func makeStatements(d dialect) statements {
 			" SELECT v_id, v_token, v_task, v_body, " + now + ", " + now + " FROM v JOIN webhooks ON token_id = v_token WHERE disabled_at = 0",
 
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
-			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase = 2 AND NOT retrieved",
+			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase + 0 = 2 AND NOT retrieved",
 		consumeResults: "DELETE FROM results WHERE client_id = ? AND " + d.idIn("task_id") + " RETURNING blob",
 		blobsInUse: "WITH " + d.Batch("v", Col{"v_blob", "text"}) +
 			" SELECT v_blob FROM v JOIN task_inputs ON blob = v_blob AND blob <> '' UNION SELECT v_blob FROM v JOIN results ON blob = v_blob AND blob <> ''",
 		redispatch: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_no", "int"}) +
-			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE id = v_id AND dispatch_no = v_no AND phase = 1 AND state = 0",
+			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE id = v_id AND dispatch_no = v_no AND phase + 0 = 1 AND state = 0",
 	}
 }
 

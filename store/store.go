@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"log/slog"
 	"sync/atomic"
+	"time"
 
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -24,7 +25,8 @@ type Config struct {
 	URL string
 	// Conns bounds the connections; 0: 16.
 	Conns int
-	// Committers is how many commits may be on their way at once; 0: 2.
+	// Committers is how many commits of submissions may be on their way at
+	// once; 0: 2.
 	Committers int
 	// Blobs is where large inputs and results are deleted once they are not
 	// needed; nil: they are left to the sweep of orphans.
@@ -47,6 +49,15 @@ type Store struct {
 
 var _ tasks.Store = (*Store)(nil)
 
+// submitPace is how often at most one committer commits submissions: the crowd
+// that makes it wait is answered sooner by fewer and larger commits.
+const submitPace = 2 * time.Millisecond
+
+// runPace is how often at most runs are started, and ended, by one commit each:
+// nobody waits for these answers, and a commit for one run costs as much as for
+// twenty.
+const runPace = 3 * time.Millisecond
+
 // Open connects; it does not migrate.
 func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if cfg.Conns == 0 {
@@ -66,9 +77,9 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.Committers = 2
 	}
 	s := &Store{db: db, blobs: cfg.Blobs, log: cfg.Log, sql: makeStatements(db.dialect)}
-	s.submits = newBatcher(cfg.Committers, s.submitAll)
-	s.starts = newBatcher(cfg.Committers, s.startAll)
-	s.finishes = newBatcher(cfg.Committers, s.finishAll)
+	s.submits = newBatcher(cfg.Committers, submitPace, s.submitAll)
+	s.starts = newBatcher(1, runPace, s.startAll)
+	s.finishes = newBatcher(1, runPace, s.finishAll)
 	return s, nil
 }
 

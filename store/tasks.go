@@ -79,10 +79,10 @@ func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.I
 		mine := s.db.idIn("id") + " AND client_id = ?"
 		// Running first: one that is put back to wait in between is then
 		// ended by the second statement.
-		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase < 2 AND NOT cancel_asked", list, client).Error; err != nil {
+		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase + 0 < 2 AND NOT cancel_asked", list, client).Error; err != nil {
 			return nil, err
 		}
-		_, blobs, err := s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase < 2 AND state = 0", list, client)
+		_, blobs, err := s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase + 0 < 2 AND state = 0", list, client)
 		if err != nil {
 			return nil, err
 		}

@@ -114,7 +114,7 @@ func TestARetryWaitsForItsTimeAndKeepsItemsAndInputs(t *testing.T) {
 		if back.State != tasks.Pending || time.Until(back.RunAt) < 50*time.Minute {
 			t.Errorf("put back as %+v", back)
 		}
-		none, err := w.TakeBacklog(w.ctx, tasks.Default, w.ada.ID, 10)
+		none, err := w.TakeBacklog(w.ctx, tasks.Default, tasks.Waiting{Client: w.ada.ID}, 10)
 		w.must(err)
 		if len(none) != 0 {
 			t.Error("dispatched before its time")
@@ -148,7 +148,7 @@ func TestShuttingDownPutsATaskBackUncounted(t *testing.T) {
 		if back.Tries != 0 || back.Attempt != 1 {
 			t.Errorf("tries %d, attempt %d", back.Tries, back.Attempt)
 		}
-		ds, err := w.TakeBacklog(w.ctx, tasks.Default, w.ada.ID, 10)
+		ds, err := w.TakeBacklog(w.ctx, tasks.Default, tasks.Waiting{Client: w.ada.ID}, 10)
 		w.must(err)
 		if d := cmp.Diff([]tasks.Dispatch{{Task: task.ID, Number: 2, Priority: tasks.Default}}, ds); d != "" {
 			t.Error(d)
@@ -224,7 +224,7 @@ func TestSecretsAreErasedWhenTheTaskEndsAndSuchATaskIsNotRetried(t *testing.T) {
 		if n != 1 || w.task(secret).State != tasks.Failed || w.task(plain).State != tasks.Pending {
 			t.Errorf("%d tasks wait again", n)
 		}
-		ds, err := w.TakeBacklog(w.ctx, tasks.Default, w.ada.ID, 10)
+		ds, err := w.TakeBacklog(w.ctx, tasks.Default, tasks.Waiting{Client: w.ada.ID}, 10)
 		w.must(err)
 		if len(ds) != 1 || len(w.start(ds[0].Task, time.Minute).Inputs) != 1 {
 			t.Error("the retried task lost its input")

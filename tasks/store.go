@@ -149,8 +149,9 @@ type DispatchStore interface {
 	// Backlog lists the clients that have tasks of a priority waiting
 	// undispatched, with when the first of each is or was due.
 	Backlog(ctx context.Context, p Priority) ([]Waiting, error)
-	// TakeBacklog marks up to n due tasks of a client as dispatched, oldest first.
-	TakeBacklog(ctx context.Context, p Priority, client ClientID, n int) ([]Dispatch, error)
+	// TakeBacklog marks up to n due tasks of a waiting client as dispatched,
+	// oldest first.
+	TakeBacklog(ctx context.Context, p Priority, w Waiting, n int) ([]Dispatch, error)
 	// Inflight counts per client what is dispatched or running.
 	Inflight(ctx context.Context) (map[ClientID]int, error)
 	// LostDispatches gives tasks that were dispatched longer ago than age and

@@ -37,7 +37,7 @@ const (
 	leadership   = "dispatcher"
 	leadTime     = 5 * time.Second
 	leadEvery    = time.Second
-	busyEvery    = 10 * time.Millisecond // while something waits
+	busyEvery    = 20 * time.Millisecond // while something waits
 	flightEvery  = 50 * time.Millisecond // while something is in flight
 	idleEvery    = 500 * time.Millisecond
 	upkeepEvery  = time.Second
@@ -144,10 +144,14 @@ func (d *dispatcher) feed(ctx context.Context) {
 		} else if ctx.Err() == nil {
 			d.log.Warn("a round of dispatching failed; trying again", "error", err)
 		}
+		wake := nudged
+		if rest <= busyEvery {
+			wake = nil // more is waiting anyway: one round takes what many nudges tell
+		}
 		select {
 		case <-ctx.Done():
 			return
-		case <-nudged:
+		case <-wake:
 		case <-time.After(rest):
 		}
 	}
@@ -218,13 +222,13 @@ func (d *dispatcher) limit(slots int, rate float64) {
 // whose turn is first changes from round to round.
 func (d *dispatcher) take(ctx context.Context, p tasks.Priority, waiting []tasks.Waiting, flight map[tasks.ClientID]int, share int, free *int) ([]tasks.Dispatch, time.Duration, error) {
 	next := idleEvery
-	due := make([]tasks.ClientID, 0, len(waiting))
+	due := make([]tasks.Waiting, 0, len(waiting))
 	for _, w := range waiting {
 		if w.In > 0 {
 			next = min(next, max(w.In, busyEvery))
 			continue
 		}
-		due = append(due, w.Client)
+		due = append(due, w)
 	}
 	if len(due) == 0 {
 		return nil, next, nil
@@ -233,25 +237,25 @@ func (d *dispatcher) take(ctx context.Context, p tasks.Priority, waiting []tasks
 	turn := d.rotation % len(due)
 	due = slices.Concat(due[turn:], due[:turn])
 	var taken []tasks.Dispatch
-	for i, client := range due {
-		n := min(share-flight[client], max(*free/(len(due)-i), 1))
+	for i, w := range due {
+		n := min(share-flight[w.Client], max(*free/(len(due)-i), 1))
 		// A client with nothing in flight gets a place even when the window
 		// is full: nobody starves behind others' long tasks.
 		if *free <= 0 {
 			n = min(n, 1)
-			if flight[client] > 0 {
+			if flight[w.Client] > 0 {
 				n = 0
 			}
 		}
 		if n <= 0 {
 			continue
 		}
-		ds, err := d.store.TakeBacklog(ctx, p, client, n)
+		ds, err := d.store.TakeBacklog(ctx, p, w, n)
 		if err != nil {
 			return taken, next, err
 		}
 		taken = append(taken, ds...)
-		flight[client] += len(ds)
+		flight[w.Client] += len(ds)
 		*free -= len(ds)
 	}
 	return taken, busyEvery, nil

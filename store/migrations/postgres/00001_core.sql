@@ -44,6 +44,8 @@ CREATE TABLE open_tasks (
     PRIMARY KEY (client_id, shard)
 ) WITH (fillfactor = 50);
 
+-- Every task changes its row a few times within seconds, so the table and its
+-- indexes are cleaned after a number of changes, not after a share of the rows.
 -- phase: 0 waits undispatched, 1 dispatched or running, 2 ended. It alone
 -- stands in the indexes, so that starting a task does not touch them.
 CREATE TABLE tasks (
@@ -78,7 +80,7 @@ CREATE TABLE tasks (
     items         TEXT     NOT NULL DEFAULT '',
     params        TEXT     NOT NULL,
     sealed        TEXT     NOT NULL
-) WITH (fillfactor = 80);
+) WITH (fillfactor = 80, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX tasks_by_client ON tasks (client_id, id);
 CREATE INDEX tasks_waiting ON tasks (priority, client_id, run_at, id) WHERE phase = 0;
 CREATE INDEX tasks_inflight ON tasks (client_id) WHERE phase = 1;
@@ -132,7 +134,7 @@ CREATE TABLE results (
     inline       BYTEA,
     blob         TEXT    NOT NULL,
     created_at   BIGINT  NOT NULL
-);
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 20000, autovacuum_vacuum_cost_delay = 0);
 CREATE INDEX results_stream ON results (stream, seq) WHERE stream <> '';
 CREATE INDEX results_blob ON results (blob) WHERE blob <> '';
 
