@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -46,6 +47,50 @@ func TestMessagesAreClaimedOldestFirstAndByOneHolder(t *testing.T) {
 		}
 		if !w.task(first.Results[0].Task).Retrieved || w.task(first.Results[1].Task).Retrieved {
 			t.Error("retrieved is not told right")
+		}
+	})
+}
+
+func TestStreamsWaitWhileTheyHaveMessagesThatNobodyClaimed(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		full, held, empty := w.stream(w.ada), w.stream(w.ada), w.stream(w.ada)
+		w.must(w.Hold(w.ctx, "a", time.Minute))
+		for range 6 {
+			w.run(streamed(w.ada, held), "m")
+		}
+		w.run(streamed(w.ada, full), "m")
+		w.run(stored(w.ada), "of no stream")
+		waiting := func() []string {
+			t.Helper()
+			list, err := w.WaitingStreams(w.ctx, []string{full, held, empty, "unknown", ""})
+			w.must(err)
+			slices.Sort(list)
+			return list
+		}
+		both, one := []string{full, held}, []string{full}
+		slices.Sort(both)
+		if d := cmp.Diff(both, waiting()); d != "" {
+			t.Error(d)
+		}
+		var claims []tasks.Claim
+		for range 3 {
+			claim, err := w.ClaimStream(w.ctx, "a", held, 0, 2, 1<<20)
+			w.must(err)
+			claims = append(claims, claim)
+		}
+		if d := cmp.Diff(one, waiting()); d != "" {
+			t.Error("all of one stream is claimed:", d)
+		}
+		for _, back := range claims {
+			w.must(w.ReleaseClaim(w.ctx, back.ID))
+			if d := cmp.Diff(both, waiting()); d != "" {
+				t.Errorf("messages %d and %d were given back: %s", back.Results[0].Seq, back.Results[1].Seq, d)
+			}
+			_, err := w.ClaimStream(w.ctx, "a", held, 0, 2, 1<<20)
+			w.must(err)
+		}
+		if none, err := w.WaitingStreams(w.ctx, nil); len(none) != 0 || err != nil {
+			t.Errorf("of no streams %v wait, %v", none, err)
 		}
 	})
 }

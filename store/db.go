@@ -127,9 +127,19 @@ const txTries = 6
 // Tx runs fn in a transaction, again when it lost a race for locks, so fn must
 // not keep what an earlier try gave it. Foreign errors come out translated.
 func (db *DB) Tx(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return db.again(ctx, func() error { return db.write.WithContext(ctx).Transaction(fn) })
+}
+
+// once is Tx for an fn that changes something in one statement only: it is its
+// own transaction, without the round trips of a begin and a commit.
+func (db *DB) once(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return db.again(ctx, func() error { return fn(db.write.WithContext(ctx)) })
+}
+
+func (db *DB) again(ctx context.Context, run func() error) error {
 	var err error
 	for try := range txTries {
-		if err = db.write.WithContext(ctx).Transaction(fn); err == nil || !lostRace(err) {
+		if err = run(); err == nil || !lostRace(err) {
 			break
 		}
 		wait := time.Duration(1+rand.IntN(10<<try)) * time.Millisecond //nolint:gosec // jitter, not a secret

@@ -58,7 +58,7 @@ func (s *Store) Backlog(ctx context.Context, p tasks.Priority) ([]tasks.Waiting,
 // not cleaned up yet.
 func (s *Store) TakeBacklog(ctx context.Context, p tasks.Priority, w tasks.Waiting, n int) ([]tasks.Dispatch, error) {
 	var list []tasks.Dispatch
-	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
+	err := s.db.once(ctx, func(tx *gorm.DB) error {
 		list = list[:0]
 		return query(tx, s.scanDispatch(&list),
 			"UPDATE tasks SET phase = 1, dispatched_at = "+s.db.Now()+", dispatch_no = dispatch_no + 1 WHERE phase + 0 = 0 AND "+

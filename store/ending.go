@@ -78,12 +78,12 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.Exec(s.sql.insertResults, param).Error; err != nil {
+		if _, err := execute(tx, s.sql.insertResults, param); err != nil {
 			return nil, err
 		}
 	}
 	if len(ids) > 0 {
-		if err := tx.Exec("DELETE FROM task_items WHERE "+s.db.idIn("task_id"), s.db.idList(ids)).Error; err != nil {
+		if _, err := execute(tx, "DELETE FROM task_items WHERE "+s.db.idIn("task_id"), s.db.idList(ids)); err != nil {
 			return nil, err
 		}
 	}

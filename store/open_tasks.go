@@ -35,7 +35,8 @@ func (s *Store) addOpen(tx *gorm.DB, by map[tasks.ClientID]int64) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(s.sql.countOpen, param).Error
+	_, err = execute(tx, s.sql.countOpen, param)
+	return err
 }
 
 // sortKeys puts keys into the one order in which all commits lock them.

@@ -63,7 +63,7 @@ func (s *Store) consume(tx *gorm.DB, client tasks.ClientID, ids []tasks.ID) ([]s
 	if err != nil {
 		return nil, err
 	}
-	if err := tx.Exec(s.sql.consumeTasks, param, client).Error; err != nil {
+	if _, err := execute(tx, s.sql.consumeTasks, param, client); err != nil {
 		return nil, err
 	}
 	return deleted(tx, s.sql.consumeResults, client, s.db.idList(ids))
@@ -75,20 +75,24 @@ func (s *Store) PeekResult(ctx context.Context, client tasks.ClientID, id tasks.
 }
 
 // storedResult reads the result that the result store holds for a task, or says
-// why there is none.
+// why there is none. On PostgreSQL each look sees its own moment: a result that is
+// published between the look for it and the look at its task is looked for again.
 func (s *Store) storedResult(tx *gorm.DB, client tasks.ClientID, id tasks.ID, lock string) (tasks.Result, error) {
-	r, err := scanResult(tx.Raw("SELECT "+resultColumns+" FROM results WHERE task_id = "+s.db.uuid()+" AND client_id = ? AND stream = ''"+lock, id.String(), client).Row())
-	if err = translate(err); err == nil || tasks.CodeOf(err) != tasks.CodeNotFound {
-		return r, err
+	for again := false; ; again = true {
+		r, err := scanResult(tx.Raw("SELECT "+resultColumns+" FROM results WHERE task_id = "+s.db.uuid()+" AND client_id = ? AND stream = ''"+lock, id.String(), client).Row())
+		if err = translate(err); err == nil || tasks.CodeOf(err) != tasks.CodeNotFound {
+			return r, err
+		}
+		found, err := queryTasks(tx, 1, "SELECT "+taskColumns+" FROM tasks WHERE id = "+s.db.uuid()+" AND client_id = ?", id.String(), client)
+		switch {
+		case err != nil:
+			return r, translate(err)
+		case len(found) == 1 && !found[0].State.Ended() && found[0].Protocol == tasks.ASStore:
+			return r, &tasks.Error{Code: tasks.CodeResultNotReady, Message: found[0].State.Sentence()}
+		case len(found) == 0 || !found[0].Fetchable() || again:
+			return r, &tasks.Error{Code: tasks.CodeResultNotFound, Message: "No results were found for this task id."}
+		}
 	}
-	found, err := queryTasks(tx, 1, "SELECT "+taskColumns+" FROM tasks WHERE id = "+s.db.uuid()+" AND client_id = ?", id.String(), client)
-	if err != nil {
-		return r, translate(err)
-	}
-	if len(found) == 1 && !found[0].State.Ended() && found[0].Protocol == tasks.ASStore {
-		return r, &tasks.Error{Code: tasks.CodeResultNotReady, Message: found[0].State.Sentence()}
-	}
-	return r, &tasks.Error{Code: tasks.CodeResultNotFound, Message: "No results were found for this task id."}
 }
 
 // BlobsInUse implements tasks.DispatchStore.

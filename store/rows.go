@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
@@ -141,9 +142,11 @@ func tallyOf(text string) tasks.Tally {
 	return tasks.Tally{Total: n[0], Created: n[1], Updated: n[2], Unchanged: n[3], Skipped: n[4], Failed: n[5]}
 }
 
-// query runs a statement and calls scan for each row.
+// query runs a statement and calls scan for each row. It asks GORM for its
+// connection and not for its statement builder, which would read these long texts
+// anew at every call.
 func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...any) error {
-	rows, err := tx.Raw(statement, params...).Rows()
+	rows, err := tx.Statement.ConnPool.QueryContext(tx.Statement.Context, bound(tx, statement), params...)
 	if err != nil {
 		return err
 	}
@@ -154,6 +157,37 @@ func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...
 		}
 	}
 	return rows.Err()
+}
+
+// execute runs a statement, as query does, and gives how many rows it changed.
+func execute(tx *gorm.DB, statement string, params ...any) (int64, error) {
+	done, err := tx.Statement.ConnPool.ExecContext(tx.Statement.Context, bound(tx, statement), params...)
+	if err != nil {
+		return 0, err
+	}
+	return done.RowsAffected()
+}
+
+// boundTexts are statements with their parameters numbered, by their text.
+var boundTexts sync.Map
+
+// bound numbers the parameters of a statement where the dialect wants that.
+func bound(tx *gorm.DB, statement string) string {
+	if tx.Name() != "postgres" {
+		return statement
+	}
+	if text, ok := boundTexts.Load(statement); ok {
+		return text.(string) //nolint:forcetypeassert // only this function stores
+	}
+	var b strings.Builder
+	for i, part := range strings.Split(statement, "?") {
+		if i > 0 {
+			fmt.Fprintf(&b, "$%d", i)
+		}
+		b.WriteString(part)
+	}
+	boundTexts.Store(statement, b.String())
+	return b.String()
 }
 
 // queryTasks runs a statement that gives taskColumns.

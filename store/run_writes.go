@@ -27,11 +27,11 @@ func (s *Store) Advance(ctx context.Context, run tasks.Fence, state tasks.State)
 
 func (s *Store) fenced(ctx context.Context, statement string, params ...any) error {
 	return s.db.Tx(ctx, func(tx *gorm.DB) error {
-		done := tx.Exec(statement, params...)
-		if done.Error == nil && done.RowsAffected == 0 {
+		n, err := execute(tx, statement, params...)
+		if err == nil && n == 0 {
 			return tasks.ErrLeaseLost
 		}
-		return done.Error
+		return err
 	})
 }
 
@@ -76,7 +76,8 @@ func (db *DB) RecordItems(tx *gorm.DB, run tasks.Fence, items []tasks.Item) erro
 	if err != nil {
 		return err
 	}
-	return tx.Exec(db.insertItems(), param).Error
+	_, err = execute(tx, db.insertItems(), param)
+	return err
 }
 
 func (d dialect) insertItems() string {

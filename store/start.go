@@ -40,7 +40,7 @@ func (s *Store) startAll(ctx context.Context, in []startCall) []outcome[tasks.As
 	if err != nil {
 		return failAll[tasks.Assignment](len(in), err)
 	}
-	err = s.db.Tx(ctx, func(tx *gorm.DB) error {
+	err = s.db.once(ctx, func(tx *gorm.DB) error {
 		var started []tasks.Assignment
 		var withInputs []tasks.ID
 		var row taskRow
@@ -128,7 +128,7 @@ func (s *Store) Renew(ctx context.Context, runs []tasks.Fence, lease time.Durati
 		return nil, err
 	}
 	held := make(map[tasks.Fence]bool, len(runs)) // and whether it is to be cancelled
-	err = s.db.Tx(ctx, func(tx *gorm.DB) error {
+	err = s.db.once(ctx, func(tx *gorm.DB) error {
 		clear(held)
 		return query(tx, func(rows *sql.Rows) error {
 			var id rowID

@@ -4,7 +4,6 @@ package store
 // of rows, made once for the dialect.
 type statements struct {
 	submitAccounts string
-	submitOpen     string
 	submitKeys     string
 	submitKeysRead string
 	submitTasks    string
@@ -22,6 +21,8 @@ type statements struct {
 
 	insertDeliveries string
 
+	waitingStreams string
+
 	consumeTasks   string
 	consumeResults string
 	blobsInUse     string
@@ -35,10 +36,8 @@ func makeStatements(d dialect) statements {
 	now := d.Now()
 	return statements{
 		submitAccounts: "WITH " + d.Batch("v", Col{"v_client", "int"}, Col{"v_service", "text"}, Col{"v_account", "text"}) +
-			" SELECT v_client, v_service, v_account FROM v JOIN accounts a ON a.client_id = v_client AND a.service = v_service AND a.username = v_account" +
+			" SELECT v_client, v_service, v_account, (SELECT coalesce(sum(n), 0) FROM open_tasks o WHERE o.client_id = v_client) FROM v JOIN accounts a ON a.client_id = v_client AND a.service = v_service AND a.username = v_account" +
 			" WHERE a.deregistered_at = 0" + d.forShare("a"),
-		submitOpen: "WITH " + d.Batch("v", Col{"v_client", "int"}) +
-			" SELECT v_client, sum(n) FROM v JOIN open_tasks o ON o.client_id = v_client GROUP BY v_client",
 		submitKeys: "WITH " + d.Batch("v", keyCols...) +
 			" INSERT INTO submit_keys (client_id, kind, key, body, task_id, expires_at)" +
 			" SELECT v_client, v_kind, v_key, v_body, v_task, " + now + " + v_keeps FROM v WHERE true" +
@@ -95,6 +94,15 @@ func makeStatements(d dialect) statements {
 		insertDeliveries: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_token", "text"}, Col{"v_task", "uuid"}, Col{"v_body", "text"}) +
 			" INSERT INTO webhook_deliveries (id, token_id, task_id, body, due_at, created_at)" +
 			" SELECT v_id, v_token, v_task, v_body, " + now + ", " + now + " FROM v JOIN webhooks ON token_id = v_token WHERE disabled_at = 0",
+
+		// The first message behind each claim, and the stream's first of all: one
+		// of them is unclaimed where any is. So the cost is of the claims, not of
+		// the messages.
+		waitingStreams: "WITH " + d.Batch("v", Col{"v_stream", "text"}) +
+			", bounds AS (SELECT v_stream, 0 AS bound FROM v UNION ALL SELECT v_stream, hi FROM v JOIN claims ON stream = v_stream)" +
+			", firsts AS (SELECT v_stream, (SELECT min(seq) FROM results WHERE stream = v_stream AND stream <> '' AND seq > bound) AS m FROM bounds)" +
+			" SELECT DISTINCT v_stream FROM firsts WHERE m IS NOT NULL" +
+			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = v_stream AND m BETWEEN c.lo AND c.hi)",
 
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
 			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase + 0 = 2 AND NOT retrieved",

@@ -56,7 +56,7 @@ const submitPace = 2 * time.Millisecond
 // runPace is how often at most runs are started, and ended, by one commit each:
 // nobody waits for these answers, and a commit for one run costs as much as for
 // twenty.
-const runPace = 3 * time.Millisecond
+const runPace = 5 * time.Millisecond
 
 // Open connects; it does not migrate.
 func Open(ctx context.Context, cfg Config) (*Store, error) {

@@ -63,9 +63,6 @@ func (s *Store) submitTx(tx *gorm.DB, batch []pending) error {
 	if err := s.checkAccounts(tx, batch); err != nil {
 		return err
 	}
-	if err := s.checkOpen(tx, batch); err != nil {
-		return err
-	}
 	if err := s.claimKeys(tx, batch); err != nil {
 		return err
 	}
@@ -93,7 +90,10 @@ type accountRef struct {
 	Account string         `json:"v_account"`
 }
 
+// checkAccounts refuses what is for no registered account, and what would go over
+// a client's limit of open tasks.
 func (s *Store) checkAccounts(tx *gorm.DB, batch []pending) error {
+	open := map[tasks.ClientID]int64{}
 	registered := map[accountRef]bool{}
 	var asked []accountRef
 	for i := range batch {
@@ -109,63 +109,28 @@ func (s *Store) checkAccounts(tx *gorm.DB, batch []pending) error {
 	}
 	err = query(tx, func(rows *sql.Rows) error {
 		var ref accountRef
-		if err := rows.Scan(&ref.Client, &ref.Service, &ref.Account); err != nil {
+		var n int64
+		if err := rows.Scan(&ref.Client, &ref.Service, &ref.Account, &n); err != nil {
 			return err
 		}
-		registered[ref] = true
+		registered[ref], open[ref.Client] = true, n
 		return nil
 	}, s.sql.submitAccounts, param)
 	if err != nil {
 		return err
 	}
 	for i := range batch {
-		if n := batch[i].new; !registered[accountRef{n.Client, n.Service, n.Account}] {
-			batch[i].err = errNoAccount("account")
-		}
-	}
-	return nil
-}
-
-// checkOpen refuses what would go over a client's limit of open tasks.
-func (s *Store) checkOpen(tx *gorm.DB, batch []pending) error {
-	type ref struct {
-		Client tasks.ClientID `json:"v_client"`
-	}
-	open := map[tasks.ClientID]int64{}
-	var asked []ref
-	for i := range batch {
-		c := batch[i].new.Client
-		if _, ok := open[c]; !ok {
-			open[c] = 0
-			asked = append(asked, ref{c})
-		}
-	}
-	param, err := batchParam(asked)
-	if err != nil {
-		return err
-	}
-	err = query(tx, func(rows *sql.Rows) error {
-		var c tasks.ClientID
-		var n int64
-		if err := rows.Scan(&c, &n); err != nil {
-			return err
-		}
-		open[c] = n
-		return nil
-	}, s.sql.submitOpen, param)
-	if err != nil {
-		return err
-	}
-	for i := range batch {
 		p := &batch[i]
-		if !p.open() || p.new.OpenTasks <= 0 {
-			continue
-		}
-		if open[p.new.Client]++; open[p.new.Client] > p.new.OpenTasks {
+		switch c := p.new.Client; {
+		case !registered[accountRef{c, p.new.Service, p.new.Account}]:
+			p.err = errNoAccount("account")
+		case open[c] >= p.new.OpenTasks && p.new.OpenTasks > 0:
 			p.err = &tasks.Error{
 				Code: tasks.CodeLimit, Field: tasks.AllFields,
 				Message: fmt.Sprintf("Too many open tasks, limit is %d; wait until some have ended.", p.new.OpenTasks),
 			}
+		default:
+			open[c]++
 		}
 	}
 	return nil
@@ -392,5 +357,6 @@ func (s *Store) insertInputs(tx *gorm.DB, batch []pending) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec(s.sql.submitInputs, param).Error
+	_, err = execute(tx, s.sql.submitInputs, param)
+	return err
 }

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"io"
 	"net/url"
+	"strings"
 	"time"
 
 	"asapi/tasks"
@@ -115,14 +116,29 @@ func (s *Store) Create(ctx context.Context, prefix string) (tasks.BlobWriter, er
 // Open implements tasks.Blobs; CodeNotFound when there is no such blob. An offset
 // behind the end reads nothing.
 func (s *Store) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	if s.dir != nil {
+		return s.dir.open(ctx, key, offset, length)
+	}
 	r, err := s.bucket.NewRangeReader(ctx, key, offset, length, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound {
 		return nil, &tasks.Error{Code: tasks.CodeNotFound, Message: "The blob store does not have these bytes any more.", Err: err}
+	}
+	if err != nil && s.endsBefore(ctx, key, offset) {
+		return io.NopCloser(strings.NewReader("")), nil // S3 refuses such a range
 	}
 	if err != nil {
 		return nil, unavailable(ctx, "The blob store cannot be read.", err)
 	}
 	return &reader{ctx: ctx, from: r}, nil
+}
+
+// endsBefore reports whether a blob has no byte at an offset.
+func (s *Store) endsBefore(ctx context.Context, key string, offset int64) bool {
+	if offset == 0 {
+		return false
+	}
+	about, err := s.bucket.Attributes(ctx, key)
+	return err == nil && offset >= about.Size
 }
 
 // Delete implements tasks.Blobs. It tries every key, also when one fails.

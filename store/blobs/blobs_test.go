@@ -26,6 +26,7 @@ func stores(t *testing.T, test func(t *testing.T, s *blobs.Store)) {
 	for name, url := range map[string]func(t *testing.T) string{
 		"directory": func(t *testing.T) string { t.Helper(); return "file://" + t.TempDir() + "/made/by us" },
 		"memory":    func(*testing.T) string { return "mem://" },
+		"S3":        s3URL,
 	} {
 		t.Run(name, func(t *testing.T) { test(t, open(t, url(t))) })
 	}
@@ -289,7 +290,7 @@ func TestSweepRemovesTheEmptyFoldersOfPastDays(t *testing.T) {
 }
 
 func TestAWrongURLIsToldByTheVariablesName(t *testing.T) {
-	for _, url := range []string{"", "blobs", "ftp://host/x", "file://", "file://host/x", "s3://not-linked-in", "file:///dev/null/x", ":", "file:///%zz"} {
+	for _, url := range []string{"", "blobs", "ftp://host/x", "file://", "file://host/x", "gs://not-linked-in", "file:///dev/null/x", ":", "file:///%zz"} {
 		_, err := blobs.Open(t.Context(), url)
 		var told *tasks.Error
 		if !errors.As(err, &told) || told.Code != tasks.CodeInvalid || !strings.HasPrefix(told.Message, "BLOB_URL ") {

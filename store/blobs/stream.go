@@ -61,11 +61,6 @@ func (r *reader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// WriteTo lets the kernel copy a file to a connection where it can.
-func (r *reader) WriteTo(w io.Writer) (int64, error) {
-	return r.from.WriteTo(w)
-}
-
 // Close implements io.Closer.
 func (r *reader) Close() error {
 	if err := r.from.Close(); err != nil {
