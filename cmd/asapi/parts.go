@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"asapi/channel"
-	"asapi/internal/config"
 	"asapi/internal/seal"
 	"asapi/internal/throttle"
 	"asapi/store"
@@ -50,11 +49,11 @@ func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool
 	if p.blobs, err = blobs.Open(ctx, s.blobURL); err != nil {
 		return p, &usageError{plain(err)}
 	}
-	if p.store, err = openStore(ctx, store.Config{URL: s.databaseURL, Blobs: p.blobs, Log: log}); err != nil {
+	if p.store, err = openStore(ctx, store.Config{URL: s.databaseURL, Committers: s.committers, Blobs: p.blobs, Log: log}); err != nil {
 		return p, err
 	}
 	redis.SetLogger(redisLog{log})
-	p.redis = redisClient(s.redis)
+	p.redis = s.redis.Client()
 	p.catalog = services(p.store, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
@@ -68,16 +67,6 @@ func openStore(ctx context.Context, cfg store.Config) (*store.Store, error) {
 		return nil, fmt.Errorf("DATABASE_URL names a database that cannot be used: %w", err)
 	}
 	return s, nil
-}
-
-// redisConnections bounds the connections of a process to Redis: Asynq's server
-// and the publishers share them.
-const redisConnections = 64
-
-func redisClient(r config.Redis) redis.UniversalClient {
-	options := r.Options()
-	options.PoolSize = redisConnections
-	return redis.NewUniversalClient(options)
 }
 
 // redisLog brings what the Redis client says into our log. A Redis that is down

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/url"
 	"strings"
+	"time"
 
 	"asapi/internal/config"
 	"asapi/tasks"
@@ -52,14 +53,16 @@ func (d *postgres) checkDatabase() (config.Database, error) {
 // backends is where a server process of a larger installation finds its data.
 type backends struct {
 	postgres
-	RedisURL  string `help:"Redis, as redis://host:6379/0; also rediss://, redis+sentinel:// and redis+cluster://." env:"REDIS_URL" placeholder:"URL"`
-	BlobURL   string `help:"Large inputs and results: s3://, gs:// or azblob://, or file:///folder that all processes share." env:"BLOB_URL" default:"file://./data/blobs"`
-	SecretKey string `help:"Key that secrets are encrypted with; make one with: openssl rand -base64 32." env:"SECRET_KEY" placeholder:"KEY"`
+	RedisURL   string `help:"Redis, as redis://host:6379/0; also rediss://, redis+sentinel:// and redis+cluster://." env:"REDIS_URL" placeholder:"URL"`
+	BlobURL    string `help:"Large inputs and results: s3://, gs:// or azblob://, or file:///folder that all processes share." env:"BLOB_URL" default:"file://./data/blobs"`
+	Committers int    `help:"Commits of submissions on their way at once; a second one pays where the disk is slow." default:"2"`
+	SecretKey  string `help:"Key that secrets are encrypted with; make one with: openssl rand -base64 32." env:"SECRET_KEY" placeholder:"KEY"`
 }
 
 // settings are checked backends.
 type settings struct {
 	databaseURL, blobURL, secretKey string
+	committers                      int
 	redis                           config.Redis
 }
 
@@ -68,7 +71,10 @@ func (b *backends) settings() (settings, error) {
 	if err != nil {
 		return settings{}, err
 	}
-	s := settings{databaseURL: parsed.URL, blobURL: b.BlobURL, secretKey: b.SecretKey}
+	s := settings{databaseURL: parsed.URL, blobURL: b.BlobURL, secretKey: b.SecretKey, committers: b.Committers}
+	if b.Committers <= 0 || b.Committers > 64 {
+		return s, configError("ASAPI_COMMITTERS", "(--committers) must be from 1 to 64")
+	}
 	if s.redis, err = config.ParseRedis(b.RedisURL); err != nil {
 		return s, &usageError{plain(err)}
 	}
@@ -87,6 +93,8 @@ type doors struct {
 	UploadBytes int64   `help:"Largest file of a submission, in bytes." default:"268435456"`
 	OpenTasks   int64   `help:"Tasks of one client that may be open at once; a token's own limit goes before it." default:"1000000"`
 	Submits     float64 `name:"submits-per-second" help:"Submissions of one client a second; 0: no limit. A token's own limit goes before it." default:"0"`
+
+	WriteTimeout time.Duration `help:"How long a client may leave a part of its answer untaken before it is cut off." default:"1m"`
 }
 
 // checkDoors finds wrong addresses and limits before anything is opened.
@@ -106,6 +114,8 @@ func (d *doors) checkDoors() error {
 		return configError("ASAPI_OPEN_TASKS", "(--open-tasks) must be above 0")
 	case !(d.Submits >= 0):
 		return configError("ASAPI_SUBMITS_PER_SECOND", "(--submits-per-second) must be 0 or above")
+	case d.WriteTimeout <= 0:
+		return configError("ASAPI_WRITE_TIMEOUT", "(--write-timeout) must be above 0")
 	}
 	return nil
 }

@@ -11,7 +11,7 @@ type workCmd struct {
 	backends
 	outgoing
 	logging
-	Concurrency      int    `help:"Tasks that run at the same time." default:"32"`
+	Concurrency      int    `help:"Tasks that run at the same time." default:"64"`
 	MetricsListen    string `help:"Address for /healthz, /readyz and /metrics; default: none." placeholder:"HOST:PORT"`
 	WithBenchService bool   `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
 }
