@@ -51,6 +51,12 @@ func TestAllFaultsAreReportedAtOnceAndNothingIsSubmitted(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff, a.text)
 	}
+	a = w.is(m.post("/submit-task/", url.Values{
+		"service": {"ledger"}, "action": {"import-entries"}, "account": {"nobody"}, "provider": {"west"},
+	}), 400)
+	if a.fault("account") != "no_such_account" || a.fault("provider") != "invalid_parameter_value" {
+		t.Errorf("a missing account is not told with the other faults: %s", a.text)
+	}
 	if list := w.is(m.send(tasks.ASChannel, "GET", "/list-tasks/", "", ""), 200); len(list.json["tasks"].([]any)) != 0 {
 		t.Errorf("something was submitted: %s", list.text)
 	}

@@ -51,6 +51,16 @@ func (s *Store) DeregisterAccount(ctx context.Context, a tasks.Account, erase bo
 	})
 }
 
+// FindAccount implements tasks.AccountStore.
+func (s *Store) FindAccount(ctx context.Context, a tasks.Account) error {
+	var one int
+	err := translate(s.db.Gorm(ctx).Raw("SELECT 1 FROM accounts"+accountKey+" AND deregistered_at = 0", a.Client, a.Service, a.Username).Row().Scan(&one))
+	if tasks.CodeOf(err) == tasks.CodeNotFound {
+		return errNoAccount("account")
+	}
+	return err
+}
+
 // Accounts implements tasks.AccountStore.
 func (s *Store) Accounts(ctx context.Context, client tasks.ClientID) ([]tasks.Account, error) {
 	return s.accounts(ctx, "client_id = ? AND deregistered_at = 0 ORDER BY service, username", client)

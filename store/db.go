@@ -36,7 +36,7 @@ func open(ctx context.Context, databaseURL string, conns int) (*DB, error) {
 	case ok && scheme == "sqlite":
 		return openSQLite(ctx, strings.TrimPrefix(path, "//"), conns)
 	}
-	return nil, errors.New("DATABASE_URL must begin with postgres:// or sqlite:")
+	return nil, errors.New("DATABASE_URL must begin with postgres:// or sqlite")
 }
 
 func openPostgres(ctx context.Context, databaseURL string, conns int) (*DB, error) {
@@ -169,8 +169,7 @@ func (db *DB) pool() (*sql.DB, error) { return db.write.DB() }
 
 // lostRace reports whether trying the same transaction again may succeed.
 func lostRace(err error) bool {
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		return pg.Code == "40001" || pg.Code == "40P01" // serialization failure, deadlock
 	}
 	return err != nil && strings.Contains(err.Error(), "SQLITE_BUSY")
@@ -178,8 +177,8 @@ func lostRace(err error) bool {
 
 // badData reports whether the database refused a value (SQLSTATE class 22).
 func badData(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && strings.HasPrefix(pg.Code, "22")
+	pg, ok := errors.AsType[*pgconn.PgError](err)
+	return ok && strings.HasPrefix(pg.Code, "22")
 }
 
 // translate turns foreign errors into ours at the border: nothing above knows

@@ -150,7 +150,7 @@ func (s *Store) SetEpoch(ctx context.Context, epoch string) error {
 
 // OldestDispatch implements tasks.DispatchStore.
 func (s *Store) OldestDispatch(ctx context.Context) (map[tasks.Priority]time.Time, error) {
-	oldest := map[tasks.Priority]time.Time{}
+	oldest := make(map[tasks.Priority]time.Time)
 	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
 		var p tasks.Priority
 		var since int64

@@ -30,17 +30,17 @@ type world struct {
 	adaAccount tasks.Account
 }
 
-func newWorld(t testing.TB, url string) *world {
-	t.Helper()
-	s, err := store.Open(t.Context(), store.Config{URL: url})
+func newWorld(tb testing.TB, url string) *world {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), store.Config{URL: url})
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
+	tb.Cleanup(func() { _ = s.Close() })
+	if err := s.Migrate(tb.Context()); err != nil {
+		tb.Fatal(err)
 	}
-	w := &world{Store: s, t: t, ctx: t.Context()}
+	w := &world{Store: s, t: tb, ctx: tb.Context()}
 	w.ada, w.bob = w.client("ada"), w.client("bob")
 	w.adaAccount = tasks.Account{Client: w.ada.ID, Service: "tracker", Username: "alice"}
 	for _, a := range []tasks.Account{w.adaAccount, {Client: w.bob.ID, Service: "tracker", Username: "alice"}} {

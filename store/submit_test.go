@@ -35,12 +35,14 @@ func TestASubmittedTaskIsFoundByItsClientOnly(t *testing.T) {
 }
 
 func TestSubmittingNeedsARegisteredAccount(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(_ *testing.T, w *world) {
 		n := stored(w.ada)
 		n.Account = "nobody"
 		_, err := w.Submit(w.ctx, n)
 		w.wants(tasks.CodeNoSuchAccount, err)
+		w.must(w.FindAccount(w.ctx, w.adaAccount))
 		w.must(w.DeregisterAccount(w.ctx, w.adaAccount, false))
+		w.wants(tasks.CodeNoSuchAccount, w.FindAccount(w.ctx, w.adaAccount))
 		_, err = w.Submit(w.ctx, stored(w.ada))
 		w.wants(tasks.CodeNoSuchAccount, err)
 		w.must(w.RegisterAccount(w.ctx, w.adaAccount))
@@ -49,7 +51,7 @@ func TestSubmittingNeedsARegisteredAccount(t *testing.T) {
 }
 
 func TestTheOpenTaskLimitCountsWhatHasNotEnded(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(_ *testing.T, w *world) {
 		n := stored(w.ada)
 		n.OpenTasks = 2
 		first := w.submit(n)
@@ -109,7 +111,7 @@ func TestTheSameIdempotencyKeyGivesTheFirstTask(t *testing.T) {
 }
 
 func TestAKeyIsForgottenAfterItsTime(t *testing.T) {
-	onBoth(t, func(t *testing.T, w *world) {
+	onBoth(t, func(_ *testing.T, w *world) {
 		n := stored(w.ada)
 		n.Key = &tasks.SubmitKey{Kind: "unique", Key: "u", Body: []byte("b"), Keeps: time.Microsecond}
 		first := w.submit(n)

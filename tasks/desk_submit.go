@@ -62,7 +62,7 @@ func (d *Desk) Submit(ctx context.Context, c Caller, s Submission) (Receipt, err
 	t, faults := d.prepare(c, form, s.IdempotencyKey)
 	if len(faults) > 0 {
 		d.discard(ctx, form)
-		return Receipt{}, faults.Err()
+		return Receipt{}, append(faults, d.missingAccount(ctx, t, faults)...).Err()
 	}
 	direct := t.RunAt.IsZero()
 	t.Dispatched = direct && d.cfg.Queue.Reserve(t.Client, t.Priority)
@@ -77,6 +77,19 @@ func (d *Desk) Submit(ctx context.Context, c Caller, s Submission) (Receipt, err
 		d.forward(t, done)
 	}
 	return Receipt(done), nil
+}
+
+// missingAccount completes the faults of a submission with the one that
+// otherwise shows only where it is stored.
+func (d *Desk) missingAccount(ctx context.Context, t NewTask, known Faults) Faults {
+	if t.Service == "" || slices.ContainsFunc(known, func(e *Error) bool { return e.Field == "account" }) {
+		return nil
+	}
+	err := d.cfg.Store.FindAccount(ctx, Account{Client: t.Client, Service: t.Service, Username: t.Account})
+	if CodeOf(err) != CodeNoSuchAccount {
+		return nil // what else went wrong is nothing the client can mend here
+	}
+	return FaultsOf(err)
 }
 
 // forward brings a durable task to the queue, and the news to watchers.
@@ -183,12 +196,13 @@ func (d *Desk) prepare(c Caller, f form, idempotencyKey string) (NewTask, Faults
 	if s == nil {
 		return t, faults
 	}
+	t.Service = s.Slug
 	a, e := d.action(c, s, actionKey)
 	add(e)
 	if a == nil {
 		return t, faults
 	}
-	t.Service, t.Action, t.MaxAttempts = s.Slug, a.Slug, a.MaxAttempts
+	t.Action, t.MaxAttempts = a.Slug, a.MaxAttempts
 	args, inputs, bad := d.arguments(a, f)
 	faults = append(faults, bad...)
 	faults = append(faults, checkNarrowed(c, s, a, args)...)

@@ -48,8 +48,7 @@ func (d *Desk) upload(ctx context.Context, field Field) (Input, error) {
 
 // uploadError tells a body that broke off from our own faults.
 func uploadError(err error) error {
-	var ours *Error
-	if errors.As(err, &ours) {
+	if _, ours := errors.AsType[*Error](err); ours {
 		return err
 	}
 	return &Error{Code: CodeInvalid, Message: "The request's body broke off or is malformed.", Err: err}

@@ -86,12 +86,10 @@ func FaultsOf(err error) Faults {
 	if err == nil {
 		return nil
 	}
-	var all Faults
-	if errors.As(err, &all) {
+	if all, ok := errors.AsType[Faults](err); ok {
 		return all
 	}
-	var one *Error
-	if errors.As(err, &one) {
+	if one, ok := errors.AsType[*Error](err); ok {
 		return Faults{one}
 	}
 	return Faults{{Code: CodeInternal, Message: "The server could not do this; try again later.", Err: err}}

@@ -86,10 +86,16 @@ const (
 // Download is a claimed result on its way to one client.
 type Download interface {
 	Result() Result
+	// Held fails once the claim may be another's: then no more may be written.
+	Held() error
 	// Done tells that the bytes [from, to) were written to the peer; it
 	// waits for their acknowledgement and consumes the result when the
 	// acknowledged ranges cover the whole. The claim ends in any case.
 	Done(ctx context.Context, peer Peer, from, to int64) error
+	// Broke tells that the download broke off after the peer had acknowledged
+	// the bytes [from, to): they count for a later, resumed download, and
+	// consume nothing by themselves. The claim ends.
+	Broke(ctx context.Context, from, to int64)
 	// Abort gives the claim back.
 	Abort(ctx context.Context)
 }

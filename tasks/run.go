@@ -2,8 +2,6 @@ package tasks
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
 	"io"
 	"iter"
 	"log/slog"
@@ -104,46 +102,3 @@ func (r *Run) Output(contentType, filename string) io.Writer {
 
 // Result gives the writer with all that was written; the worker closes it.
 func (r *Run) Result() *ResultWriter { return r.result }
-
-// Report writes the result of a batch action (specs/asapi.md section 9) from
-// the recorded items, without holding them all in memory. extra members stand
-// before the items; nil: none.
-func (r *Run) Report(ctx context.Context, extra map[string]any) error {
-	w := r.Output("application/json", "")
-	t := r.items
-	t.Total = t.Done()
-	fmt.Fprintf(w, `{"total":%d,"created":%d,"updated":%d,"unchanged":%d,"skipped":%d,"failed":%d`,
-		t.Total, t.Created, t.Updated, t.Unchanged, t.Skipped, t.Failed)
-	r.items = t
-	for key, value := range extra {
-		b, err := json.Marshal(map[string]any{key: value})
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, ",%s", b[1:len(b)-1])
-	}
-	io.WriteString(w, `,"items":[`)
-	first := true
-	for item, err := range r.journal.Items(ctx, r.Task.ID) {
-		if err != nil {
-			return err
-		}
-		if !first {
-			io.WriteString(w, ",")
-		}
-		first = false
-		doc := map[string]string{"key": item.Key, "outcome": string(item.Outcome), "reason": item.Reason}
-		for k, v := range item.Refs {
-			doc[k] = v
-		}
-		b, err := json.Marshal(doc)
-		if err != nil {
-			return err
-		}
-		if _, err := w.Write(b); err != nil {
-			return err
-		}
-	}
-	_, err := io.WriteString(w, "]}\n")
-	return err
-}

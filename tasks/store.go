@@ -54,6 +54,9 @@ type AccountStore interface {
 	Erasing(ctx context.Context, limit int) ([]Account, error)
 	// Erased forgets the account for good.
 	Erased(ctx context.Context, a Account) error
+	// FindAccount gives nil when the account is registered, else
+	// CodeNoSuchAccount.
+	FindAccount(ctx context.Context, a Account) error
 	// Accounts lists a client's registered accounts, by service and name.
 	Accounts(ctx context.Context, client ClientID) ([]Account, error)
 }
@@ -97,6 +100,9 @@ type ResultStore interface {
 	// number above after, at most limit, and stops once their bytes exceed
 	// maxBytes. No message: a Claim with no Results and ID 0.
 	ClaimStream(ctx context.Context, holder, stream string, after int64, limit int, maxBytes int64) (Claim, error)
+	// WaitingStreams gives those of streams that have messages which nobody
+	// has claimed.
+	WaitingStreams(ctx context.Context, streams []string) ([]string, error)
 	// ClaimResult claims the stored result of one task: CodeResultNotFound,
 	// CodeResultNotReady, or CodeBusy while another holder has it.
 	ClaimResult(ctx context.Context, holder string, client ClientID, id ID) (Claim, error)
