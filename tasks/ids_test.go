@@ -57,13 +57,16 @@ func TestNoTaskIDsTooManyAndABrokenListAreRefused(t *testing.T) {
 	if _, err := tasks.ParseIDs(many); err != nil {
 		t.Errorf("%d ids: %v", tasks.MaxIDs, err)
 	}
-	for code, values := range map[tasks.Code][]string{
-		tasks.CodeMissing: {"", " , ", "[]"},
-		tasks.CodeLimit:   append(many, "y"),
-		tasks.CodeInvalid: {`["` + firstID},
+	for _, c := range []struct {
+		code   tasks.Code
+		values []string
+	}{
+		{tasks.CodeMissing, []string{"", " , ", "[]"}},
+		{tasks.CodeLimit, append(many, "y")},
+		{tasks.CodeInvalid, []string{`["` + firstID}},
 	} {
-		if _, err := tasks.ParseIDs(values); tasks.CodeOf(err) != code {
-			t.Errorf("got %v, want %s", err, code)
+		if _, err := tasks.ParseIDs(c.values); tasks.CodeOf(err) != c.code {
+			t.Errorf("got %v, want %s", err, c.code)
 		}
 	}
 }
