@@ -3,6 +3,8 @@ GO ?= go
 GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # How often `make bench` and `make soak` repeat what they run.
 COUNT ?= 5
+# How many interleavings each model test tries in `make soak`.
+INTERLEAVINGS ?= 2000
 # What the tests are run on, such as PKG=./store/...
 PKG ?= ./...
 
@@ -21,7 +23,7 @@ demo: build ## submit an import with curl to the embedded default, watch it, tak
 	@scripts/demo.sh
 
 test: ## run every test with the race detector, also on real PostgreSQL and Redis
-	@scripts/need.sh go cc curl postgresql redis
+	@scripts/need.sh go cc curl postgresql redis python3
 	$(GO) test -race -shuffle=on -timeout 20m $(PKG)
 
 lint: ## check the code and its borders
@@ -36,13 +38,14 @@ bench: ## run the benchmarks COUNT times, for benchstat
 	@scripts/need.sh go postgresql redis
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 2h $(PKG)
 
-soak: ## run the tests COUNT times in changing order, then each fuzz target for a minute
-	@scripts/need.sh go cc curl postgresql redis
+soak: ## run the tests COUNT times in changing order, then many interleavings, then each fuzz target for a minute
+	@scripts/need.sh go cc curl postgresql redis python3
 	$(GO) test -race -shuffle=on -count $(COUNT) -timeout 4h $(PKG)
+	$(GO) test -race -timeout 12h ./internal/modeltest -rapid.checks=$(INTERLEAVINGS)
 	@scripts/fuzz.sh 60s
 
 cover: ## tell how much of the code the tests run; cover.html shows where
-	@scripts/need.sh go curl postgresql redis
+	@scripts/need.sh go curl postgresql redis python3
 	$(GO) test -timeout 20m -coverpkg=./... -coverprofile=cover.out $(PKG)
 	$(GO) tool cover -html=cover.out -o cover.html
 	$(GO) tool cover -func=cover.out | tail -n 1

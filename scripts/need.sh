@@ -17,6 +17,7 @@ has() {
 	curl) command -v curl >/dev/null ;;
 	postgresql) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
 	redis) command -v redis-server >/dev/null ;;
+	python3) command -v python3 >/dev/null ;;
 	*) fail "need.sh does not know what $1 is." ;;
 	esac
 }
