@@ -17,6 +17,7 @@ type Store interface {
 	ResultStore
 	WorkStore
 	DispatchStore
+	RetentionStore
 }
 
 // IdentityStore keeps clients and tokens.
@@ -179,6 +180,27 @@ type DispatchStore interface {
 	// task waits to be started; priorities without one are absent.
 	OldestDispatch(ctx context.Context) (map[Priority]time.Time, error)
 }
+
+// RetentionStore deletes what was kept long enough.
+type RetentionStore interface {
+	// Expire deletes results that nobody consumed in time (their tasks are
+	// Expired from then on), inputs of failed tasks, and tasks that ended long
+	// ago. It takes at most limit of each kind, of results per client, and says
+	// whether there is more.
+	Expire(ctx context.Context, keep Retention, limit int) (more bool, err error)
+}
+
+// Retention says how long things are kept.
+type Retention struct {
+	Results time.Duration // unconsumed results, where the client has no time of its own
+	Tasks   time.Duration // tasks, after their end
+}
+
+// The times where nothing else is configured.
+const (
+	KeepResults = 7 * 24 * time.Hour
+	KeepTasks   = 30 * 24 * time.Hour
+)
 
 // Waiting is a client with a backlog.
 type Waiting struct {

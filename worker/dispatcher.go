@@ -90,6 +90,7 @@ func (d *dispatcher) lead(ctx context.Context) {
 	g.Go(func() error { every(ctx, upkeepEvery, d.upkeep); return nil })
 	g.Go(func() error { every(ctx, lostEvery, d.findLost); return nil })
 	g.Go(func() error { every(ctx, blobsEvery, d.sweepBlobs); return nil })
+	g.Go(func() error { every(ctx, expireEvery, d.expire); return nil })
 	if err := g.Wait(); err != nil {
 		d.log.Warn("this process leads no longer", "error", err)
 	}

@@ -107,6 +107,31 @@ func (d *dispatcher) sweepBlobs(ctx context.Context) {
 	}
 }
 
+// Expiry goes in small steps, so that requests never wait for it.
+const (
+	expireEvery  = 30 * time.Second
+	expireAtOnce = 1000
+	expireRest   = 50 * time.Millisecond
+)
+
+// expire deletes what was kept long enough.
+func (d *dispatcher) expire(ctx context.Context) {
+	for {
+		more, err := d.store.Expire(ctx, d.w.cfg.Retention, expireAtOnce)
+		if err != nil && ctx.Err() == nil {
+			d.log.Warn("what was kept long enough could not be deleted; trying again", "error", err)
+		}
+		if err != nil || !more {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(expireRest):
+		}
+	}
+}
+
 // workersKey holds, per worker process, how much it runs at once and how fast.
 const (
 	workersKey  = "asapi:workers"

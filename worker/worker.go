@@ -23,7 +23,8 @@ type Config struct {
 	Publisher   tasks.Publisher // tells watchers
 	Queue       *Queue
 	Redis       redis.UniversalClient
-	Concurrency int // runs at once; 0: 32
+	Concurrency int             // runs at once; 0: 32
+	Retention   tasks.Retention // zero times: tasks.KeepResults and tasks.KeepTasks
 	Log         *slog.Logger
 	Meter       Meter
 }
@@ -54,6 +55,12 @@ type Worker struct {
 func New(cfg Config) *Worker {
 	if cfg.Concurrency <= 0 {
 		cfg.Concurrency = 32
+	}
+	if cfg.Retention.Results <= 0 {
+		cfg.Retention.Results = tasks.KeepResults
+	}
+	if cfg.Retention.Tasks <= 0 {
+		cfg.Retention.Tasks = tasks.KeepTasks
 	}
 	cfg.Meter = orNothing(cfg.Meter)
 	w := &Worker{cfg: cfg, id: uuid.NewString(), runs: runs{byTask: map[tasks.ID]*activeRun{}}}

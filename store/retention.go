@@ -1,0 +1,177 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"encoding/binary"
+	"time"
+
+	"gorm.io/gorm"
+
+	"asapi/tasks"
+)
+
+// Expire implements tasks.RetentionStore. Every transaction takes at most limit
+// rows of one kind, so that no lock is held long.
+func (s *Store) Expire(ctx context.Context, keep tasks.Retention, limit int) (more bool, err error) {
+	clients, err := s.clientsWithResults(ctx)
+	if err != nil {
+		return false, err
+	}
+	for _, c := range clients {
+		age := keep.Results
+		if c.keep > 0 {
+			age = c.keep
+		}
+		n, err := s.expireResults(ctx, c.id, age, limit)
+		if err != nil {
+			return more, err
+		}
+		more = more || n == limit
+	}
+	for _, part := range []func(context.Context, tasks.Retention, int) (int, error){s.forgetInputs, s.forgetTasks} {
+		n, err := part(ctx, keep, limit)
+		if err != nil {
+			return more, err
+		}
+		more = more || n == limit
+	}
+	return more, s.shrink(ctx)
+}
+
+// KeepResults sets for how long a client's results are kept; 0: the server's
+// default.
+func (s *Store) KeepResults(ctx context.Context, client tasks.ClientID, age time.Duration) error {
+	return s.db.once(ctx, func(tx *gorm.DB) error {
+		_, err := execute(tx, "UPDATE clients SET keep_results = ? WHERE id = ?", age.Microseconds(), int64(client))
+		return err
+	})
+}
+
+type keeping struct {
+	id   tasks.ClientID
+	keep time.Duration // 0: the server's default
+}
+
+// clientsWithResults steps from client to client through the index.
+func (s *Store) clientsWithResults(ctx context.Context) ([]keeping, error) {
+	var list []keeping
+	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+		var k keeping
+		var us int64
+		err := rows.Scan(&k.id, &us)
+		k.keep = time.Duration(us) * time.Microsecond
+		list = append(list, k)
+		return err
+	}, "WITH RECURSIVE r(client_id) AS (SELECT min(client_id) FROM results"+
+		" UNION ALL SELECT (SELECT min(n.client_id) FROM results n WHERE n.client_id > r.client_id) FROM r WHERE r.client_id IS NOT NULL)"+
+		" SELECT c.id, c.keep_results FROM r JOIN clients c ON c.id = r.client_id")
+	return list, translate(err)
+}
+
+// expireResults deletes results that nobody consumed in time. What is on its way
+// to a client at this moment is left to the next round.
+func (s *Store) expireResults(ctx context.Context, client tasks.ClientID, age time.Duration, limit int) (int, error) {
+	n := 0
+	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
+		var ids []tasks.ID
+		var blobs []string
+		err := query(tx, func(rows *sql.Rows) error {
+			var id rowID
+			var blob string
+			err := rows.Scan(&id, &blob)
+			ids = append(ids, tasks.ID(id))
+			if blob != "" {
+				blobs = append(blobs, blob)
+			}
+			return err
+		}, "DELETE FROM results WHERE "+s.db.rowFrom("FROM results r WHERE r.client_id = ? AND r.created_at < "+s.db.Now()+" - ?"+
+			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = r.stream AND r.seq BETWEEN c.lo AND c.hi) LIMIT ?")+" RETURNING task_id, blob",
+			int64(client), age.Microseconds(), limit)
+		if n = len(ids); err != nil || n == 0 {
+			return nil, err
+		}
+		_, err = execute(tx, "UPDATE tasks SET expired = TRUE WHERE "+s.db.idIn("id")+" AND NOT retrieved", s.db.idList(ids))
+		return blobs, err
+	})
+	return n, err
+}
+
+// forgetInputs deletes the inputs of tasks that failed and were not retried for
+// as long as their results would have been kept.
+func (s *Store) forgetInputs(ctx context.Context, keep tasks.Retention, limit int) (int, error) {
+	var blobs []string
+	n := 0
+	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
+		blobs, n = blobs[:0], 0
+		err := query(tx, func(rows *sql.Rows) error {
+			var key string
+			err := rows.Scan(&key)
+			n++
+			if key != "" {
+				blobs = append(blobs, key)
+			}
+			return err
+		}, "DELETE FROM task_inputs WHERE "+s.db.rowFrom("FROM task_inputs i WHERE i.task_id < "+s.db.uuid()+
+			" AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = i.task_id AND t.phase + 0 = 2 AND t.ended_at < "+s.db.Now()+" - ?) LIMIT ?")+" RETURNING blob",
+			firstIDOf(time.Now().Add(-keep.Results)).String(), keep.Results.Microseconds(), limit)
+		return blobs, err
+	})
+	return n, err
+}
+
+// forgetTasks deletes tasks that ended long ago, with all that is left of them.
+// Ids grow with the time of submission, so the oldest stand first.
+func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int) (int, error) {
+	n := 0
+	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
+		var ids []tasks.ID
+		err := query(tx, func(rows *sql.Rows) error {
+			var id rowID
+			err := rows.Scan(&id)
+			ids = append(ids, tasks.ID(id))
+			return err
+		}, "DELETE FROM tasks WHERE "+s.db.idFrom("id", "SELECT id FROM tasks WHERE id < "+s.db.uuid()+" AND phase + 0 = 2 AND ended_at < "+s.db.Now()+" - ? ORDER BY id LIMIT ?")+
+			" RETURNING id", firstIDOf(time.Now().Add(-keep.Tasks)).String(), keep.Tasks.Microseconds(), limit)
+		if n = len(ids); err != nil || n == 0 {
+			return nil, err
+		}
+		list := s.db.idList(ids)
+		if _, err := execute(tx, "DELETE FROM task_items WHERE "+s.db.idIn("task_id"), list); err != nil {
+			return nil, err
+		}
+		var blobs []string
+		for _, table := range []string{"task_inputs", "results"} {
+			gone, err := deleted(tx, "DELETE FROM "+table+" WHERE "+s.db.idIn("task_id")+" RETURNING blob", list)
+			if err != nil {
+				return nil, err
+			}
+			blobs = append(blobs, gone...)
+		}
+		return blobs, nil
+	})
+	return n, err
+}
+
+// firstIDOf is the smallest id of a task submitted at a time (RFC 9562: a UUID
+// version 7 begins with 48 bits of Unix milliseconds).
+func firstIDOf(t time.Time) tasks.ID {
+	var id tasks.ID
+	var ms [8]byte
+	binary.BigEndian.PutUint64(ms[:], uint64(max(t.UnixMilli(), 0))) //nolint:gosec // not negative
+	copy(id[:6], ms[2:])
+	return id
+}
+
+// shrinkPages is how many free pages SQLite gives back at a time.
+const shrinkPages = "2000"
+
+// shrink gives disk back. PostgreSQL's own vacuum does it there.
+func (s *Store) shrink(ctx context.Context) error {
+	if s.db.postgres {
+		return nil
+	}
+	return s.db.once(ctx, func(tx *gorm.DB) error {
+		return query(tx, func(*sql.Rows) error { return nil }, "PRAGMA incremental_vacuum("+shrinkPages+")")
+	})
+}
