@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -12,12 +13,33 @@ import (
 
 type clientCmd struct {
 	Create clientCreateCmd `cmd:"" help:"Make a client."`
+	Set    clientSetCmd    `cmd:"" help:"Change what is set for a client."`
 	List   clientListCmd   `cmd:"" help:"List the clients."`
+}
+
+type clientSetCmd struct {
+	admin
+	Name        string        `arg:"" help:"Name of the client."`
+	KeepResults time.Duration `help:"How long results that it does not take are kept; 0: the server's time." required:"" env:"ASAPI_CLIENT_KEEP_RESULTS"`
+}
+
+func (c *clientSetCmd) Run(ctx context.Context) error {
+	if c.KeepResults < 0 {
+		return &usageError{errors.New("--keep-results must not be below 0")}
+	}
+	return c.with(ctx, func(s *store.Store) error {
+		found, err := s.ClientByName(ctx, c.Name)
+		if err != nil {
+			return err
+		}
+		return s.KeepResults(ctx, found.ID, c.KeepResults)
+	})
 }
 
 type clientCreateCmd struct {
 	admin
-	Name string `arg:"" help:"Name of the client; it stays and is unique."`
+	Name        string        `arg:"" help:"Name of the client; it stays and is unique."`
+	KeepResults time.Duration `help:"How long results that it does not take are kept; default: the server's time." env:"ASAPI_CLIENT_KEEP_RESULTS"`
 }
 
 // maxClientName is the longest name of a client, in bytes.
@@ -31,6 +53,11 @@ func (c *clientCreateCmd) Run(ctx context.Context, t *terminal) error {
 		made, err := s.CreateClient(ctx, c.Name)
 		if err != nil {
 			return err
+		}
+		if c.KeepResults > 0 {
+			if err := s.KeepResults(ctx, made.ID, c.KeepResults); err != nil {
+				return err
+			}
 		}
 		if t.interactive() {
 			return t.printf("The client %s is there. Give it a token: asapi token create --client %s --protocol aschannel\n", made.Name, made.Name)

@@ -9,6 +9,7 @@ import (
 	"asapi/internal/config"
 	"asapi/internal/embedded"
 	"asapi/internal/seal"
+	"asapi/tasks"
 )
 
 type devCmd struct {
@@ -16,6 +17,7 @@ type devCmd struct {
 	doors
 	outgoing
 	logging
+	retention
 	Data             string `help:"Folder that keeps everything; it is made where it is missing." default:"./data" placeholder:"DIR"`
 	Concurrency      int    `help:"Tasks that run at the same time." default:"8"`
 	WithBenchService bool   `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
@@ -28,6 +30,9 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	}
 	log, err := d.logger(t.err)
 	if err != nil {
+		return err
+	}
+	if _, err := d.retention.check(); err != nil {
 		return err
 	}
 	if d.Concurrency <= 0 {
@@ -78,7 +83,7 @@ func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.
 	if err := greet(t, listener.Addr(), folder, tokens); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	work, forget := p.worker(d.Concurrency)
+	work, forget := p.worker(d.Concurrency, tasks.Retention{Results: d.KeepResults, Tasks: d.KeepTasks})
 	defer forget()
 	hooks, forgetHooks := p.webhooks(d.outgoing)
 	defer forgetHooks()

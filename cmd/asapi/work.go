@@ -11,6 +11,7 @@ type workCmd struct {
 	backends
 	outgoing
 	logging
+	retention
 	Concurrency      int    `help:"Tasks that run at the same time." default:"64"`
 	MetricsListen    string `help:"Address for /healthz, /readyz and /metrics; default: none." placeholder:"HOST:PORT"`
 	WithBenchService bool   `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
@@ -26,6 +27,10 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	keep, err := w.retention.check()
+	if err != nil {
+		return err
+	}
 	if w.Concurrency <= 0 {
 		return configError("ASAPI_CONCURRENCY", "(--concurrency) must be above 0")
 	}
@@ -37,7 +42,7 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err := p.shareFolder(ctx, s.blobURL); err != nil {
 		return err
 	}
-	work, forget := p.worker(w.Concurrency)
+	work, forget := p.worker(w.Concurrency, keep)
 	defer forget()
 	hooks, forgetHooks := p.webhooks(w.outgoing)
 	defer forgetHooks()
