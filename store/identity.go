@@ -154,6 +154,29 @@ func (s *Store) RevokeToken(ctx context.Context, id string) error {
 	})
 }
 
+// EndedTokens implements tasks.IdentityStore.
+func (s *Store) EndedTokens(ctx context.Context, ids []string) ([]string, error) {
+	type ref struct {
+		ID string `json:"v_id"`
+	}
+	refs := make([]ref, len(ids))
+	for i, id := range ids {
+		refs[i].ID = id
+	}
+	param, err := batchParam(refs)
+	if err != nil {
+		return nil, err
+	}
+	var ended []string
+	err = query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+		var id string
+		err := rows.Scan(&id)
+		ended = append(ended, id)
+		return err
+	}, s.sql.endedTokens, param)
+	return ended, translate(err)
+}
+
 // StreamOwner implements tasks.IdentityStore.
 func (s *Store) StreamOwner(ctx context.Context, stream string) (tasks.ClientID, error) {
 	var owner tasks.ClientID

@@ -27,8 +27,19 @@ func TestATokenIsFoundByItsHashWithAllItMayDo(t *testing.T) {
 		}
 		_, err = w.Authenticate(w.ctx, sha256.Sum256([]byte("other")))
 		w.wants(tasks.CodeUnauthorized, err)
+		ended := func() int {
+			list, err := w.EndedTokens(w.ctx, []string{made.ID, "none"})
+			w.must(err)
+			return len(list)
+		}
+		if ended() != 0 {
+			t.Error("a token that lasts is told as ended")
+		}
 		w.must(w.RevokeToken(w.ctx, made.ID))
 		w.must(w.RevokeToken(w.ctx, made.ID))
+		if ended() != 1 {
+			t.Error("a revoked token is not told as ended")
+		}
 		w.wants(tasks.CodeNotFound, w.RevokeToken(w.ctx, "none"))
 		if got, err = w.Authenticate(w.ctx, hash); err != nil || got.Token.Valid(time.Now()) {
 			t.Errorf("the revoked token is %+v, %v", got.Token, err)

@@ -16,6 +16,8 @@ const TokenCacheTime = 4 * time.Second
 type Desk struct {
 	cfg DeskConfig
 
+	streams guard
+
 	mu     sync.Mutex
 	tokens map[[32]byte]cachedCaller
 }
@@ -55,7 +57,7 @@ func NewDesk(cfg DeskConfig) *Desk {
 	if cfg.Limits.OpenTasks == 0 {
 		cfg.Limits.OpenTasks = 1_000_000
 	}
-	return &Desk{cfg: cfg, tokens: map[[32]byte]cachedCaller{}}
+	return &Desk{cfg: cfg, tokens: map[[32]byte]cachedCaller{}, streams: guard{tokens: cfg.Store, open: map[*guarded]struct{}{}}}
 }
 
 // Authenticate finds the caller behind a token's secret. Unknown, revoked and

@@ -19,7 +19,7 @@ func (d *Desk) Consumed(ctx context.Context, c Caller, asked []AskedID) ([]Answe
 	return answers(asked, found), nil
 }
 
-// Stream attaches the caller to one of its streams. An unknown stream and
+// Stream attaches the caller to one of its streams, for as long as its token lasts. An unknown stream and
 // another client's are both CodeNotPermitted, with the same words.
 func (d *Desk) Stream(ctx context.Context, c Caller, stream string) (Delivery, error) {
 	if stream == "" {
@@ -36,7 +36,7 @@ func (d *Desk) Stream(ctx context.Context, c Caller, stream string) (Delivery, e
 	if err != nil || owner != c.Client.ID {
 		return nil, refused
 	}
-	return d.cfg.Channel.Open(stream, c.Token.Ack), nil
+	return &guarded{Delivery: d.cfg.Channel.Open(stream, c.Token.Ack), guard: &d.streams, token: c.Token.ID}, nil
 }
 
 // Fetch claims a stored result for one download; see Download for how it ends.

@@ -38,6 +38,8 @@ type IdentityStore interface {
 	// RevokeToken revokes a token by its id; CodeNotFound when there is none.
 	// Revoking twice changes nothing.
 	RevokeToken(ctx context.Context, id string) error
+	// EndedTokens gives those of the tokens that are revoked or expired.
+	EndedTokens(ctx context.Context, ids []string) ([]string, error)
 	// StreamOwner gives the client that a stream belongs to; CodeNotFound.
 	StreamOwner(ctx context.Context, stream string) (ClientID, error)
 }

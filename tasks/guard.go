@@ -1,0 +1,99 @@
+package tasks
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+)
+
+// errTokenEnded ends a stream whose token was revoked or expired.
+var errTokenEnded = &Error{Code: CodeUnauthorized, Message: "The token was revoked or has expired."}
+
+// guard ends what is open for long when its token may not be used any more. One
+// goroutine looks after all of them with one query a round; it lives while
+// something is open.
+type guard struct {
+	tokens IdentityStore
+
+	mu      sync.Mutex
+	open    map[*guarded]struct{}
+	running bool
+}
+
+// guarded is an open stream of a token.
+type guarded struct {
+	Delivery
+	guard *guard
+	token string
+	end   context.CancelCauseFunc
+}
+
+// Run implements Delivery. It ends within TokenCacheTime after the token did.
+func (g *guarded) Run(ctx context.Context, sink Sink) error {
+	ctx, g.end = context.WithCancelCause(ctx)
+	defer g.end(nil)
+	g.guard.add(ctx, g)
+	defer g.guard.remove(g)
+	return g.Delivery.Run(ctx, sink)
+}
+
+func (g *guard) add(ctx context.Context, one *guarded) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.open[one] = struct{}{}
+	if !g.running {
+		g.running = true
+		go g.watch(context.WithoutCancel(ctx)) // ends with the last open stream
+	}
+}
+
+func (g *guard) remove(one *guarded) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	delete(g.open, one)
+}
+
+func (g *guard) watch(ctx context.Context) {
+	tick := time.NewTicker(TokenCacheTime * 3 / 4)
+	defer tick.Stop()
+	for range tick.C {
+		ids := g.ids()
+		if ids == nil {
+			return
+		}
+		calling, stop := context.WithTimeout(ctx, TokenCacheTime)
+		ended, err := g.tokens.EndedTokens(calling, ids)
+		stop()
+		if err != nil {
+			continue // a store that does not answer ends nobody's stream
+		}
+		g.endAll(ended)
+	}
+}
+
+// ids gives the tokens of what is open; nil: nothing is, and the watch is over.
+func (g *guard) ids() []string {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if len(g.open) == 0 {
+		g.running = false
+		return nil
+	}
+	seen := make(map[string]struct{}, len(g.open))
+	for one := range g.open {
+		seen[one.token] = struct{}{}
+	}
+	return slices.Collect(maps.Keys(seen))
+}
+
+func (g *guard) endAll(tokens []string) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for one := range g.open {
+		if slices.Contains(tokens, one.token) {
+			one.end(errTokenEnded)
+		}
+	}
+}
