@@ -197,7 +197,7 @@ func (s *session) startClaim(ctx context.Context, now time.Time) {
 		s.fullAt = now
 	}
 	s.claiming, s.claimedAt = true, now
-	s.claimAt = now.Add(s.hub.pollEvery())
+	s.claimAt = now.Add(never)
 	calling, holder := context.WithoutCancel(ctx), s.lease.holder
 	limit := min(s.cfg.BatchMessages, s.cfg.WindowMessages-s.window.count())
 	go func() { // ends with the call; take or finish receives its answer

@@ -12,7 +12,7 @@ import (
 
 // slowLooks leaves the work to events.
 func slowLooks(c *channel.Config) {
-	c.PollEvery, c.PollMost, c.Recheck = time.Hour, time.Hour, time.Hour
+	c.PollEvery, c.Recheck = time.Hour, time.Hour
 }
 
 func TestAnEventReachesTheOtherProcesses(t *testing.T) {

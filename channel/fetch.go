@@ -121,6 +121,9 @@ type download struct {
 // Result describes the claimed result.
 func (d *download) Result() tasks.Result { return d.claim.Results[0] }
 
+// Held implements tasks.Download.
+func (d *download) Held() error { return d.lease.held() }
+
 // Abort gives the claim back; after Done it does nothing.
 func (d *download) Abort(ctx context.Context) {
 	if d.ended {
@@ -135,6 +138,17 @@ func (d *download) end() {
 	d.hub.leases.leave(d.lease)
 	d.hub.downloads.remove(d)
 	close(d.over)
+}
+
+// Broke implements tasks.Download.
+func (d *download) Broke(ctx context.Context, from, to int64) {
+	if d.ended || from >= to {
+		return
+	}
+	defer d.Abort(ctx)
+	calling, stop := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
+	defer stop()
+	d.hub.ranges.add(calling, d.Result(), from, to)
 }
 
 // errUnacknowledged says that a download's bytes did not reach its peer.
@@ -153,7 +167,10 @@ func (d *download) Done(ctx context.Context, peer tasks.Peer, from, to int64) er
 	close(d.written)
 	defer d.Abort(ctx)
 	ctx = context.WithoutCancel(ctx) // the request ends when its peer closes
-	if err := d.acknowledged(ctx, peer); err != nil {
+	if left, err := d.acknowledged(ctx, peer); err != nil {
+		// Its last byte does not count, even where all was acknowledged: a
+		// reset says that not all was read, and then the end has to come again.
+		d.Broke(ctx, from, to-max(left, 1))
 		return err
 	}
 	calling, stop := context.WithTimeout(ctx, storeTime)
@@ -173,8 +190,9 @@ func (d *download) Done(ctx context.Context, peer tasks.Peer, from, to int64) er
 	return nil
 }
 
-// acknowledged waits as Done says.
-func (d *download) acknowledged(ctx context.Context, peer tasks.Peer) error {
+// acknowledged waits as Done says. When it fails, all but the last so many bytes
+// were acknowledged for certain.
+func (d *download) acknowledged(ctx context.Context, peer tasks.Peer) (unacked int64, err error) {
 	cfg := &d.hub.cfg
 	end := peer.Written()
 	by := time.Now().Add(cfg.AckTimeout)
@@ -189,13 +207,22 @@ func (d *download) acknowledged(ctx context.Context, peer tasks.Peer) error {
 			settled = now
 		}
 		switch {
-		case status == tasks.PeerReset, d.lease.lost.Err() != nil:
-			return errUnacknowledged
+		case status == tasks.PeerReset, d.lease.held() != nil:
+			return missing(end, written, left, err), errUnacknowledged
 		case all && status == tasks.PeerClosed, all && now.Sub(settled) >= cfg.Settle:
-			return nil
+			return 0, nil
 		case now.After(by), !all && status == tasks.PeerClosed && now.Sub(by.Add(-cfg.AckTimeout)) > time.Second:
-			return errUnacknowledged
+			return missing(end, written, left, err), errUnacknowledged
 		}
 		pause(ctx, wait)
 	}
+}
+
+// missing is how many of the bytes up to end were not acknowledged; all of them
+// where the connection cannot tell.
+func missing(end, written, unacked int64, err error) int64 {
+	if err != nil {
+		return end
+	}
+	return max(end-(written-unacked), 0)
 }

@@ -69,13 +69,21 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = s.Close() })
 	w.must(s.Migrate(t.Context()))
 	w.store = &faulty{Store: s}
-	w.client, err = s.CreateClient(t.Context(), "ada")
+	return w.as("ada")
+}
+
+// as gives the same world to another client with a stream of its own.
+func (w *world) as(name string) *world {
+	w.t.Helper()
+	other := *w
+	var err error
+	other.client, err = w.store.CreateClient(w.t.Context(), name)
 	w.must(err)
-	w.must(s.RegisterAccount(t.Context(), tasks.Account{Client: w.client.ID, Service: "ledger", Username: "alice"}))
-	token, err := s.CreateToken(t.Context(), tasks.Token{Client: w.client.ID, Protocol: tasks.ASChannel, Ack: tasks.AckAuto}, sha256.Sum256([]byte("x")))
+	w.must(w.store.RegisterAccount(w.t.Context(), tasks.Account{Client: other.client.ID, Service: "ledger", Username: "alice"}))
+	token, err := w.store.CreateToken(w.t.Context(), tasks.Token{Client: other.client.ID, Protocol: tasks.ASChannel, Ack: tasks.AckAuto}, sha256.Sum256([]byte(name)))
 	w.must(err)
-	w.stream = token.Stream
-	return w
+	other.stream = token.Stream
+	return &other
 }
 
 func (w *world) must(err error) {

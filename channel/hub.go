@@ -35,8 +35,7 @@ type Config struct {
 	Heartbeat      time.Duration // 9 s of silence; the promise is 10
 	Settle         time.Duration // 250 ms between a message and the heartbeat that proves it
 	Recheck        time.Duration // 1 s; the longest an Await misses a lost event
-	PollEvery      time.Duration // 2 s; the shortest time between two looks at an idle stream
-	PollMost       time.Duration // 10 s; the longest, with thousands of open streams
+	PollEvery      time.Duration // 2 s between two looks for messages of which no event told
 	Drain          time.Duration // 1 s for acknowledgements when the server closes a stream
 	AckTimeout     time.Duration // 30 s for a download's last bytes
 	ChunkSize      int64         // 1 MiB
@@ -58,7 +57,6 @@ func (c Config) withDefaults() Config {
 	def(&c.Settle, 250*time.Millisecond)
 	def(&c.Recheck, time.Second)
 	def(&c.PollEvery, 2*time.Second)
-	def(&c.PollMost, 10*time.Second)
 	def(&c.Drain, time.Second)
 	def(&c.AckTimeout, 30*time.Second)
 	if c.ChunkSize == 0 {
@@ -105,7 +103,7 @@ func New(cfg Config) *Hub {
 	h := &Hub{cfg: cfg, origin: randomName()}
 	h.watch.init()
 	h.pub.init()
-	h.leases.init()
+	h.leases.init(2 * cfg.LeaseTime)
 	h.ranges = ranges{redis: cfg.Redis, known: map[int64]rangeSet{}}
 	h.downloads.byTask = map[tasks.ID]*download{}
 	return h
@@ -120,6 +118,7 @@ const shutdownGrace = 3 * time.Second
 func (h *Hub) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.keepLeases(running) })
+	g.Go(func() error { return h.poll(running) })
 	if h.cfg.Redis != nil {
 		g.Go(func() error { return h.publish(running) })
 		g.Go(func() error { return h.subscribe(running) })
@@ -159,16 +158,6 @@ func (h *Hub) wakeStream(stream string) {
 	if h.cfg.Redis != nil {
 		h.pub.addStream(stream)
 	}
-}
-
-// pollEvery is how long an idle stream waits before it looks by itself. It grows
-// with the number of open streams, so that the sum of the looks does not.
-func (h *Hub) pollEvery() time.Duration {
-	if h.cfg.Redis != nil && !h.connected.Load() {
-		return jitter(h.cfg.PollEvery / 2)
-	}
-	const perStream = 5 * time.Millisecond
-	return jitter(min(max(h.cfg.PollEvery, time.Duration(h.watch.streamCount())*perStream), h.cfg.PollMost))
 }
 
 func randomName() string {

@@ -18,8 +18,11 @@ type lease struct {
 	// lost ends with a cause when the claims are not ours any more.
 	lost  context.Context
 	lose  context.CancelCauseFunc
-	users int  // deliveries and downloads that claim under it
-	stale bool // nobody new may join: it may hold a claim that nobody knows of
+	users int // deliveries and downloads that claim under it
+	// stale: nobody new may join, since it may hold a claim that nobody knows
+	// of; after giveUp, in this process's time, nobody may stay either.
+	stale  bool
+	giveUp time.Time
 }
 
 // cause says why the lease was lost.
@@ -32,6 +35,17 @@ func (l *lease) over() bool {
 	return until != 0 && time.Now().UnixNano() > until
 }
 
+// held fails with why once the lease is lost or may have ended.
+func (l *lease) held() error {
+	if l.lost.Err() != nil {
+		return l.cause()
+	}
+	if l.over() {
+		return tasks.ErrLeaseLost
+	}
+	return nil
+}
+
 // leases are this process's leases: one that everybody joins, and stale ones
 // that end with their last user.
 type leases struct {
@@ -41,10 +55,12 @@ type leases struct {
 	changed    chan struct{} // closed and replaced when current is set
 	unreleased []int64       // claims whose release failed
 	now        chan struct{} // asks for a round before its time
+	patience   time.Duration // how long a stale lease may have users
 	open       sync.WaitGroup
 }
 
-func (l *leases) init() {
+func (l *leases) init(patience time.Duration) {
+	l.patience = patience
 	l.changed = make(chan struct{})
 	l.now = make(chan struct{}, 1)
 }
@@ -94,7 +110,7 @@ func (l *leases) doubt(one *lease) {
 	if one.stale {
 		return
 	}
-	one.stale = true
+	one.stale, one.giveUp = true, time.Now().Add(l.patience)
 	l.stale = append(l.stale, one)
 	if l.current == one {
 		l.current = nil
@@ -180,6 +196,9 @@ func (h *Hub) renewLeases(ctx context.Context) bool {
 			close(l.changed)
 			l.changed = make(chan struct{})
 			l.mu.Unlock()
+			if len(all) > 0 {
+				h.watch.wakeAll() // idle streams move to it
+			}
 		}
 	} else {
 		all = append(all, current)
@@ -197,9 +216,12 @@ func (h *Hub) renewLeases(ctx context.Context) bool {
 func (h *Hub) renewOne(ctx context.Context, one *lease) bool {
 	l := &h.leases
 	l.mu.Lock()
-	unused := one.stale && one.users == 0
+	// A client that holds messages for long must not keep those of others in a
+	// claim that nobody knows of: in the end it has to connect again.
+	done := one.stale && (one.users == 0 || time.Now().After(one.giveUp))
 	l.mu.Unlock()
-	if unused {
+	if done {
+		one.lose(tasks.ErrLeaseLost)
 		if err := h.cfg.Store.Drop(ctx, one.holder); err != nil {
 			return false
 		}
@@ -221,7 +243,7 @@ func (h *Hub) renewOne(ctx context.Context, one *lease) bool {
 		l.current = nil
 		poke(l.now)
 	}
-	return unused
+	return done
 }
 
 func (h *Hub) hold(ctx context.Context, one *lease) bool {

@@ -1,7 +1,9 @@
 package channel
 
 import (
+	"maps"
 	"math/rand/v2"
+	"slices"
 	"sync"
 	"time"
 
@@ -12,7 +14,6 @@ import (
 type watchers struct {
 	mu      sync.RWMutex
 	streams map[string]map[*delivery]struct{}
-	open    int
 	ids     map[tasks.ID][]*waiter
 	funcs   map[int]func(tasks.Event)
 	next    int
@@ -49,7 +50,6 @@ func (w *watchers) addDelivery(d *delivery) {
 		w.streams[d.stream] = of
 	}
 	of[d] = struct{}{}
-	w.open++
 }
 
 func (w *watchers) removeDelivery(d *delivery) {
@@ -60,7 +60,6 @@ func (w *watchers) removeDelivery(d *delivery) {
 	if len(of) == 0 {
 		delete(w.streams, d.stream)
 	}
-	w.open--
 }
 
 func (w *watchers) addWaiter(ids []tasks.ID) *waiter {
@@ -136,10 +135,11 @@ func (w *watchers) wakeAll() {
 	}
 }
 
-func (w *watchers) streamCount() int {
+// openStreams names the streams that have connections here.
+func (w *watchers) openStreams() []string {
 	w.mu.RLock()
 	defer w.mu.RUnlock()
-	return w.open
+	return slices.Collect(maps.Keys(w.streams))
 }
 
 func poke(c chan struct{}) {

@@ -62,8 +62,8 @@ func (s *session) between(ctx context.Context) error {
 		s.settled(ctx, c)
 	default:
 	}
-	if s.lease.lost.Err() != nil {
-		return s.lease.cause()
+	if err := s.lease.held(); err != nil {
+		return err
 	}
 	return s.keep(ctx, time.Now())
 }
@@ -71,8 +71,8 @@ func (s *session) between(ctx context.Context) error {
 // writeResult writes one message: at once when it is small, in chunks that are
 // read as a stream when it is large.
 func (s *session) writeResult(ctx context.Context, r *tasks.Result) error {
-	if s.lease.over() {
-		return tasks.ErrLeaseLost
+	if err := s.lease.held(); err != nil {
+		return err
 	}
 	total := max((r.Size+s.cfg.ChunkSize-1)/s.cfg.ChunkSize, 1)
 	m := tasks.Message{Result: r, TotalChunks: int(total), ChunkSize: s.cfg.ChunkSize}

@@ -1,11 +1,9 @@
 package asapi
 
 import (
-	"errors"
 	"io"
 	"net/http"
 	"strconv"
-	"sync"
 
 	"github.com/labstack/echo/v4"
 
@@ -62,12 +60,11 @@ func (d *door) fetch(c echo.Context) error {
 func (d *door) send(c echo.Context, download tasks.Download, body io.Reader, want byteRange) {
 	ctx := c.Request().Context()
 	peer := peerOf(ctx)
-	acked, err := d.copy(c.Response(), body, want.to-want.from, peer)
+	acked, err := d.copy(c.Response(), download, body, want.to-want.from, peer)
 	if err == nil {
 		err = download.Done(ctx, peer, want.from, want.to)
-	} else if size := download.Result().Size; acked > 0 && acked < size {
-		// It broke off: what arrived counts for a later, resumed download.
-		err = errors.Join(err, download.Done(ctx, gonePeer{}, want.from, want.from+acked))
+	} else {
+		download.Broke(ctx, want.from, want.from+acked)
 	}
 	if err != nil {
 		d.Log.DebugContext(ctx, "A download was not completed.", "request_id", web.RequestID(c), "task_id", download.Result().Task, "error", err)
@@ -75,41 +72,6 @@ func (d *door) send(c echo.Context, download tasks.Download, body io.Reader, wan
 	if err != nil && c.Response().Size < want.to-want.from {
 		panic(http.ErrAbortHandler) // fewer bytes than announced: the connection is of no use any more
 	}
-}
-
-var copyBuffers = sync.Pool{New: func() any { b := make([]byte, 256<<10); return &b }}
-
-// copy writes size bytes and flushes them. When it fails it gives how many of
-// them the peer had acknowledged for certain.
-func (d *door) copy(w http.ResponseWriter, body io.Reader, size int64, peer tasks.Peer) (acked int64, err error) {
-	control := http.NewResponseController(w)
-	d.SetWriteDeadline(w)
-	if err := control.Flush(); err != nil { // the header, so that what follows is body only
-		return 0, err
-	}
-	start := peer.Written()
-	look := func() {
-		written := peer.Written() // before Unacked: on the safe side
-		if unacked, askErr := peer.Unacked(); askErr == nil {
-			acked = min(max(acked, written-unacked-start), size)
-		}
-	}
-	defer look()
-	buf, _ := copyBuffers.Get().(*[]byte)
-	defer copyBuffers.Put(buf)
-	for left := size; left > 0; {
-		n, err := io.ReadFull(body, (*buf)[:min(left, int64(len(*buf)))])
-		if err != nil {
-			return 0, err
-		}
-		d.SetWriteDeadline(w)
-		if _, err := w.Write((*buf)[:n]); err != nil {
-			return 0, err
-		}
-		left -= int64(n)
-	}
-	d.SetWriteDeadline(w)
-	return 0, control.Flush()
 }
 
 // noResult answers for a result that cannot be had, always in the same way: a

@@ -21,10 +21,3 @@ type unknownPeer struct{}
 func (unknownPeer) Written() int64           { return 0 }
 func (unknownPeer) Unacked() (int64, error)  { return 0, tasks.ErrPeerUnknown }
 func (unknownPeer) Status() tasks.PeerStatus { return tasks.PeerOpen }
-
-// gonePeer is a peer that is gone after it had acknowledged all that is told of.
-type gonePeer struct{}
-
-func (gonePeer) Written() int64           { return 0 }
-func (gonePeer) Unacked() (int64, error)  { return 0, nil }
-func (gonePeer) Status() tasks.PeerStatus { return tasks.PeerClosed }
