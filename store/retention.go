@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"gorm.io/gorm"
@@ -74,27 +75,69 @@ func (s *Store) clientsWithResults(ctx context.Context) ([]keeping, error) {
 func (s *Store) expireResults(ctx context.Context, client tasks.ClientID, age time.Duration, limit int) (int, error) {
 	n := 0
 	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
-		var ids []tasks.ID
+		ids, err := s.lockOld(tx, client, age, limit)
+		if n = len(ids); err != nil || n == 0 {
+			return nil, err
+		}
+		var expired []tasks.ID
 		var blobs []string
-		err := query(tx, func(rows *sql.Rows) error {
+		err = query(tx, func(rows *sql.Rows) error {
 			var id rowID
 			var blob string
 			err := rows.Scan(&id, &blob)
-			ids = append(ids, tasks.ID(id))
+			expired = append(expired, tasks.ID(id))
 			if blob != "" {
 				blobs = append(blobs, blob)
 			}
 			return err
-		}, "DELETE FROM results WHERE "+s.db.rowFrom("FROM results r WHERE r.client_id = ? AND r.created_at < "+s.db.Now()+" - ?"+
-			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = r.stream AND r.seq BETWEEN c.lo AND c.hi) LIMIT ?")+" RETURNING task_id, blob",
-			int64(client), age.Microseconds(), limit)
-		if n = len(ids); err != nil || n == 0 {
+		}, "DELETE FROM results WHERE "+s.db.idIn("task_id")+unclaimed+" RETURNING task_id, blob", s.db.idList(ids))
+		if err != nil || len(expired) == 0 {
 			return nil, err
 		}
-		_, err = execute(tx, "UPDATE tasks SET expired = TRUE WHERE "+s.db.idIn("id")+" AND NOT retrieved", s.db.idList(ids))
+		_, err = execute(tx, "UPDATE tasks SET expired = TRUE WHERE "+s.db.idIn("id")+" AND NOT retrieved", s.db.idList(expired))
 		return blobs, err
 	})
 	return n, err
+}
+
+// unclaimed is the condition that nobody is delivering a result.
+const unclaimed = " AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = results.stream AND results.seq BETWEEN c.lo AND c.hi)"
+
+// lockOld finds results that were kept long enough and keeps others from claiming
+// them: on PostgreSQL a claim that is made between two looks would not be seen.
+// Locks are taken in the order in which consuming takes them, tasks first.
+func (s *Store) lockOld(tx *gorm.DB, client tasks.ClientID, age time.Duration, limit int) ([]tasks.ID, error) {
+	old := "SELECT task_id FROM results WHERE client_id = ? AND created_at < " + s.db.Now() + " - ?" + unclaimed + " LIMIT ?"
+	var ids []tasks.ID
+	err := query(tx, func(rows *sql.Rows) error {
+		var id rowID
+		err := rows.Scan(&id)
+		ids = append(ids, tasks.ID(id))
+		return err
+	}, "SELECT id FROM tasks WHERE "+s.db.idFrom("id", old)+s.db.skipLocked(), int64(client), age.Microseconds(), limit)
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	var streams []string
+	err = query(tx, func(rows *sql.Rows) error {
+		var stream string
+		err := rows.Scan(&stream)
+		streams = append(streams, stream)
+		return err
+	}, "SELECT stream FROM results WHERE "+s.db.idIn("task_id")+s.db.ForUpdate(), s.db.idList(ids))
+	if err != nil {
+		return nil, err
+	}
+	slices.Sort(streams)
+	for _, stream := range slices.Compact(streams) {
+		if stream == "" {
+			continue
+		}
+		if err := s.db.oneClaimer(tx, stream); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
 }
 
 // forgetInputs deletes the inputs of tasks that failed and were not retried for
@@ -158,7 +201,7 @@ func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int
 func firstIDOf(t time.Time) tasks.ID {
 	var id tasks.ID
 	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(t.UnixMilli(), 0))) //nolint:gosec // not negative
+	binary.BigEndian.PutUint64(ms[:], uint64(max(t.UnixMilli(), 0)))
 	copy(id[:6], ms[2:])
 	return id
 }
