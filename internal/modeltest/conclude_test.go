@@ -39,16 +39,13 @@ func (m *member) conclude(ctx context.Context) error {
 	if err := m.hangUp(ctx); err != nil {
 		return err
 	}
-	retrieved, err := m.statuses(ctx, 0)
+	gone, err := m.statuses(ctx, 0)
 	if err != nil {
 		return err
 	}
 	var left []*item
 	for _, one := range m.published() {
-		switch {
-		case m.ack == tasks.AckExplicit && one.consumed == 0 && retrieved[one]:
-			return fmt.Errorf("task %s is retrieved, and nobody reported it as consumed", one.id)
-		case !retrieved[one]:
+		if !gone[one] {
 			left = append(left, one)
 		}
 	}
@@ -78,7 +75,7 @@ func (m *member) checkLiveness(ctx context.Context) error {
 		return nil
 	}
 	return eventually(ctx, func() error {
-		retrieved, err := m.statuses(ctx, 0)
+		gone, err := m.statuses(ctx, 0)
 		if err != nil {
 			return err
 		}
@@ -89,7 +86,7 @@ func (m *member) checkLiveness(ctx context.Context) error {
 			}
 		}
 		for _, one := range m.published() {
-			if !retrieved[one] && !got[one] {
+			if !gone[one] && !got[one] {
 				return fmt.Errorf("task %s was published and came to none of the %d open connections", one.id, len(live))
 			}
 		}
@@ -166,8 +163,8 @@ func (m *member) drain(ctx context.Context, left []*item) error {
 	if err := m.consume(ctx, 1, m.published()); err != nil {
 		return err
 	}
-	retrieved, err := m.statuses(ctx, 1)
-	for one, yes := range retrieved {
+	gone, err := m.statuses(ctx, 1)
+	for one, yes := range gone {
 		if !yes && one.ended != 0 {
 			err = errors.Join(err, fmt.Errorf("task %s was reported as consumed and is not", one.id))
 		}
@@ -197,6 +194,9 @@ func (m *member) checkArrivals() error {
 			seqs[a.one] = a.seq
 			if a.one.consumed != 0 && a.one.consumed < c.opened {
 				return fmt.Errorf("message %d came on a connection that was opened after it was consumed (%s)", a.seq, a.one.reportedBy)
+			}
+			if a.one.expired != 0 && a.one.expired < c.opened {
+				return fmt.Errorf("message %d came on a connection that was opened after it expired", a.seq)
 			}
 			for _, before := range c.got[:n] {
 				if before.seq == a.seq {

@@ -1,17 +1,12 @@
 package modeltest_test
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"sync"
-	"syscall"
 	"testing"
 	"time"
 
@@ -37,11 +32,22 @@ type ask struct {
 	ReadFirst int  // blocks that are read before a broken download breaks
 }
 
-var asks = rapid.Custom(func(t *rapid.T) ask {
+// flavours are what the actors of an interleaving do. Where everything may happen,
+// most results are soon gone; the others look closer.
+var flavours = [][]string{
+	{"publish", "fetch", "fetch", "fetch part", "fetch part", "break", "break", "resume", "resume", "describe", "status", "consume", "beyond", "expire"},
+	{"fetch part", "fetch part", "break", "break", "resume", "describe", "status"},
+	{"fetch", "fetch", "fetch", "break", "describe", "status", "consume"},
+	{"fetch", "fetch", "break", "describe", "status", "consume", "expire"},
+}
+
+func asks(flavour []string) *rapid.Generator[ask] {
+	return rapid.Custom(func(t *rapid.T) ask { return drawAsk(t, flavour) })
+}
+
+func drawAsk(t *rapid.T, flavour []string) ask {
 	a := ask{
-		Do: rapid.SampledFrom([]string{
-			"publish", "fetch", "fetch", "fetch part", "fetch part", "fetch part", "break", "break", "resume", "resume", "describe", "status", "consume", "beyond",
-		}).Draw(t, "do"),
+		Do:        rapid.SampledFrom(flavour).Draw(t, "do"),
 		Result:    rapid.IntRange(0, 2).Draw(t, "result"),
 		From:      rapid.IntRange(0, blocks-1).Draw(t, "from"),
 		Server:    rapid.IntRange(0, 1).Draw(t, "server"),
@@ -52,31 +58,40 @@ var asks = rapid.Custom(func(t *rapid.T) ask {
 	}
 	a.To = rapid.IntRange(a.From+1, blocks).Draw(t, "to")
 	return a
-})
+}
 
 // TestAStoredResultIsFetchedOnceWhateverHappensAtOnce lets several actors fetch,
 // break off, resume, describe and report the same results at once. What they saw
 // has to be explained by some order of what they did.
 func TestAStoredResultIsFetchedOnceWhateverHappensAtOnce(t *testing.T) {
-	onBoth(t, 60, 15, func(t *testing.T, w *world) {
+	fetchOnce(t, soon)
+}
+
+// TestADownloadThatWasBrokenOffNeverUsesItsResultUp is the same where no time that
+// passes proves anything: all clients close in order, or reset.
+func TestADownloadThatWasBrokenOffNeverUsesItsResultUp(t *testing.T) {
+	fetchOnce(t, never)
+}
+
+func fetchOnce(t *testing.T, settle time.Duration) {
+	onBoth(t, 40, 10, settle, func(t *testing.T, w *world) {
 		rapid.Check(t, func(rt *rapid.T) {
 			m, err := w.member(t.Context(), tasks.AckAuto)
 			stranger, strangerErr := w.member(t.Context(), tasks.AckAuto)
 			if err = errors.Join(err, strangerErr); err != nil {
 				rt.Fatal(err)
 			}
-			c := &counter{m: m, stranger: stranger}
+			c := &counter{m: m, stranger: stranger, settle: settle}
+			flavour := rapid.IntRange(0, len(flavours)-1).Draw(rt, "flavour")
 			for range rapid.IntRange(1, 3).Draw(rt, "results") {
 				size := blocks * rapid.SampledFrom([]int{1, 100, 40 << 10}).Draw(rt, "block")
-				one, err := m.submit(t.Context(), 0, tasks.ASStore, size, false)
-				if err != nil {
+				if err := c.put(t.Context(), size, flavour > 0); err != nil {
 					rt.Fatal(err)
 				}
-				c.shelf = append(c.shelf, one)
 			}
 			var busy errgroup.Group
 			for id := range rapid.IntRange(1, 4).Draw(rt, "actors") {
-				program := rapid.SliceOfN(asks, 2, 7).Draw(rt, "program")
+				program := rapid.SliceOfN(asks(flavours[flavour]), 2, 7).Draw(rt, "program")
 				busy.Go(func() error { return c.run(t.Context(), id, program) })
 			}
 			if err := busy.Wait(); err != nil {
@@ -85,7 +100,7 @@ func TestAStoredResultIsFetchedOnceWhateverHappensAtOnce(t *testing.T) {
 			if err := c.lastFetch(t.Context()); err != nil {
 				rt.Fatal(err)
 			}
-			for i, history := range c.histories() {
+			for i, history := range c.ops {
 				if porcupine.CheckOperationsTimeout(shelfModel, history, patience) != porcupine.Ok {
 					rt.Errorf("no order explains what was seen of task %s:\n%s", c.shelf[i].id, describe(history))
 				}
@@ -97,10 +112,28 @@ func TestAStoredResultIsFetchedOnceWhateverHappensAtOnce(t *testing.T) {
 // counter is where results are handed out, and the book of who saw what.
 type counter struct {
 	m, stranger *member
+	settle      time.Duration
 	shelf       []*item
 
 	mu  sync.Mutex
 	ops [][]porcupine.Operation // by result
+}
+
+// put submits a task, and publishes its result where it is to be there already.
+func (c *counter) put(ctx context.Context, size int, published bool) error {
+	one, err := c.m.submit(ctx, 0, tasks.ASStore, size, false)
+	if err != nil {
+		return err
+	}
+	c.shelf = append(c.shelf, one)
+	c.ops = append(c.ops, nil)
+	if !published {
+		return nil
+	}
+	a, call := ask{Do: "publish", Result: len(c.shelf) - 1}, c.m.w.now()
+	s, err := c.do(ctx, a)
+	c.add(a, 0, call, s)
+	return err
 }
 
 // seen is what an actor saw.
@@ -150,18 +183,19 @@ func (c *counter) add(a ask, id int, call int64, s seen) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.ops == nil {
-		c.ops = make([][]porcupine.Operation, len(c.shelf))
+	if a.Do == "expire" { // it is of all results
+		for i := range c.ops {
+			c.ops[i] = append(c.ops[i], porcupine.Operation{ClientId: id, Input: asked{ask: a}, Call: call, Output: s, Return: returned})
+		}
+		return
 	}
 	size := int64(len(c.shelf[a.Result].payload))
-	op := porcupine.Operation{ClientId: id, Input: asked{a, size}, Call: call, Output: s, Return: returned}
+	op := porcupine.Operation{ClientId: id, Input: asked{a, size, c.settle == soon}, Call: call, Output: s, Return: returned}
 	if s.left {
 		op.ClientId = 100 + len(c.ops[a.Result]) // its actor goes on meanwhile
 	}
 	c.ops[a.Result] = append(c.ops[a.Result], op)
 }
-
-func (c *counter) histories() [][]porcupine.Operation { return c.ops }
 
 func describe(history []porcupine.Operation) string {
 	var b bytes.Buffer
@@ -215,6 +249,8 @@ func (c *counter) do(ctx context.Context, a ask) (seen, error) {
 		_, answer, err := c.m.post(ctx, a.Server, tasks.ASStore, "/results-consumed/", ids([]*item{one}))
 		e, _ := answer[one.id.String()].(map[string]any)
 		return seen{status: http.StatusOK, yes: e["success"] == true}, err
+	case "expire":
+		return seen{status: http.StatusOK}, c.m.expire(ctx)
 	}
 	return c.download(ctx, a, one)
 }
@@ -249,104 +285,5 @@ func (c *counter) download(ctx context.Context, a ask, one *item) (seen, error) 
 	if a.Do == "break" {
 		return w.broken(ctx, one.payload, int64(a.ReadFirst)*block)
 	}
-	return w.fetch(ctx, method, one.payload[from:to], a.Hasty)
-}
-
-// wire makes one request on a socket of its own.
-type wire struct {
-	addr string
-	head string
-}
-
-// fetch reads the whole answer. A patient client waits until the server, which was
-// asked to, closes the connection: then the server is done with the request.
-func (w wire) fetch(ctx context.Context, method string, want []byte, hasty bool) (s seen, err error) {
-	head := w.head
-	if !hasty {
-		head += "Connection: close\r\n"
-	}
-	tcp, resp, err := w.request(ctx, method, head, 0) //nolint:bodyclose // the connection is closed instead: closing a body reads it to its end
-	if err != nil {
-		return s, err
-	}
-	defer func() { err = errors.Join(err, tcp.Close()) }()
-	s.status = resp.StatusCode
-	got, err := io.ReadAll(resp.Body)
-	if err != nil {
-		return s, fmt.Errorf("an answer with status %d broke off: %w", s.status, err)
-	}
-	switch {
-	case s.status >= http.StatusBadRequest:
-		var fault struct{ Error string }
-		_ = json.Unmarshal(got, &fault) // HEAD has none
-		s.code = fault.Error
-	case method == http.MethodHead:
-	case !bytes.Equal(got, want):
-		return s, fmt.Errorf("status %d and %d bytes, which are not the %d that were asked for", s.status, len(got), len(want))
-	default:
-		s.complete, s.left = true, hasty
-	}
-	if !hasty {
-		_, err = io.Copy(io.Discard, tcp)
-	}
-	return s, err
-}
-
-// broken reads n bytes of the result and breaks the connection off.
-func (w wire) broken(ctx context.Context, payload []byte, n int64) (s seen, err error) {
-	tcp, resp, err := w.request(ctx, http.MethodGet, w.head, 4<<10) //nolint:bodyclose // the connection is closed instead: closing a body reads it to its end
-	if err != nil {
-		return s, err
-	}
-	defer func() { err = errors.Join(err, tcp.Close()) }()
-	s.status = resp.StatusCode
-	if s.status >= http.StatusBadRequest {
-		text, err := io.ReadAll(resp.Body)
-		var fault struct{ Error string }
-		_ = json.Unmarshal(text, &fault)
-		s.code = fault.Error
-		return s, err
-	}
-	got := make([]byte, n)
-	if _, err := io.ReadFull(resp.Body, got); err != nil {
-		return s, err
-	}
-	if !bytes.Equal(got, payload[:n]) {
-		return s, errors.New("the download began with other bytes")
-	}
-	s.read, s.left = n, true
-	return s, tcp.SetLinger(0)
-}
-
-func (w wire) request(ctx context.Context, method, head string, buffer int) (*net.TCPConn, *http.Response, error) {
-	d := net.Dialer{Timeout: patience}
-	if buffer > 0 {
-		d.Control = func(_, _ string, raw syscall.RawConn) error {
-			var inner error
-			err := raw.Control(func(fd uintptr) {
-				inner = syscall.SetsockoptInt(int(fd), syscall.SOL_SOCKET, syscall.SO_RCVBUF, buffer)
-			})
-			return errors.Join(err, inner)
-		}
-	}
-	dialled, err := d.DialContext(ctx, "tcp", w.addr)
-	if err != nil {
-		return nil, nil, err
-	}
-	tcp, _ := dialled.(*net.TCPConn)
-	err = tcp.SetDeadline(time.Now().Add(patience))
-	if err == nil {
-		_, err = tcp.Write([]byte(head + "\r\n"))
-	}
-	var resp *http.Response
-	if err == nil {
-		var r *http.Request
-		if r, err = http.NewRequestWithContext(ctx, method, "http://"+w.addr, nil); err == nil {
-			resp, err = http.ReadResponse(bufio.NewReaderSize(tcp, 512), r)
-		}
-	}
-	if err != nil {
-		return nil, nil, errors.Join(err, tcp.Close())
-	}
-	return tcp, resp, nil
+	return w.fetch(ctx, method, one.payload[from:to], a.Hasty, c.settle == never)
 }

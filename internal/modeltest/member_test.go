@@ -29,7 +29,8 @@ type member struct {
 	items   []*item // in the order of their submission
 	byTask  map[string]*item
 	conns   []*conn
-	waiting int // items before this one were taken by a publisher
+	waiting int  // items before this one were taken by a publisher
+	old     bool // results were made to expire
 }
 
 // item is a task and what is known of it. Times are logical; 0: not yet.
@@ -40,6 +41,7 @@ type item struct {
 	beganPub   int64  // before its end was written
 	ended      int64  // after its end was answered
 	consumed   int64  // once it is known that it was consumed
+	expired    int64  // once it is known that it was deleted unconsumed
 	reporting  bool   // a client began to report it as consumed
 	reportedBy string // how it is known to be consumed
 }
@@ -225,8 +227,26 @@ func (m *member) known(one *item, how string) {
 	}
 }
 
-// statuses asks for all items and gives which of them are retrieved. What was
-// known as consumed before must be among them.
+// expire lets the member's results be older than they are kept. What is on its way
+// to somebody stays.
+func (m *member) expire(ctx context.Context) error {
+	m.mu.Lock()
+	m.old = true
+	m.mu.Unlock()
+	if err := m.w.store.KeepResults(ctx, m.client.ID, time.Microsecond); err != nil {
+		return err
+	}
+	for more := true; more; {
+		var err error
+		if more, err = m.w.store.Expire(ctx, tasks.Retention{Results: tasks.KeepResults, Tasks: tasks.KeepTasks}, 3); err != nil {
+			return err
+		}
+	}
+	return m.w.store.KeepResults(ctx, m.client.ID, 0)
+}
+
+// statuses asks for all items and gives which of them are retrieved or expired.
+// What was known as consumed before must be among them.
 func (m *member) statuses(ctx context.Context, server int) (map[*item]bool, error) {
 	m.mu.Lock()
 	list := append([]*item(nil), m.items...)
@@ -242,10 +262,11 @@ func (m *member) statuses(ctx context.Context, server int) (map[*item]bool, erro
 	if err != nil {
 		return nil, err
 	}
-	retrieved := map[*item]bool{}
+	gone := map[*item]bool{}
 	for _, one := range list {
 		e, _ := answer[one.id.String()].(map[string]any)
 		got, ok := e["result_retrieved"].(bool)
+		expired := e["result_expired"] == true
 		switch {
 		case !ok:
 			return nil, fmt.Errorf("no status of task %s: %v", one.id, answer)
@@ -253,13 +274,32 @@ func (m *member) statuses(ctx context.Context, server int) (map[*item]bool, erro
 			return nil, fmt.Errorf("task %s was consumed (%s), and its status says it is not", one.id, one.reportedBy)
 		case got && m.ack == tasks.AckExplicit && !m.reporting(one):
 			return nil, fmt.Errorf("task %s is retrieved, and nobody reported it as consumed", one.id)
+		case expired && !m.expiring():
+			return nil, fmt.Errorf("task %s is expired before its time", one.id)
 		}
 		if got {
 			m.known(one, "its status")
 		}
-		retrieved[one] = got
+		if expired {
+			m.knownExpired(one)
+		}
+		gone[one] = got || expired
 	}
-	return retrieved, nil
+	return gone, nil
+}
+
+func (m *member) knownExpired(one *item) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if one.expired == 0 {
+		one.expired = m.w.now()
+	}
+}
+
+func (m *member) expiring() bool {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.old
 }
 
 func (m *member) reporting(one *item) bool {

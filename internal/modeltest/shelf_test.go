@@ -13,7 +13,8 @@ import (
 // asked is an operation's input: what was asked of a result of so many bytes.
 type asked struct {
 	ask
-	size int64
+	size    int64
+	settles bool // time that passes without a reset proves what was acknowledged
 }
 
 // shelf is the state of one stored result.
@@ -57,13 +58,18 @@ func (s shelf) step(in asked, out seen) []any {
 	case "status":
 		return only(out.yes == s.gone && out.expired == s.expired && (out.code == tasks.Published.Sentence()) == s.ready)
 	case "consume":
-		switch {
-		case out.yes != s.ready:
+		if out.yes != s.ready {
 			return nil
-		case s.available():
-			s.gone = true
 		}
+		s.gone = s.ready // also where it expired: the client's word counts
 		return []any{s}
+	case "expire":
+		if !s.available() {
+			return []any{s}
+		}
+		expired := s
+		expired.expired = true
+		return []any{s, expired} // what somebody is fetching stays
 	}
 	switch out.status {
 	case http.StatusNotFound:
@@ -110,21 +116,26 @@ func (s shelf) delivered(in asked, out seen) []any {
 		return nil
 	}
 	if out.complete {
-		return []any{s.with(from/block, to/block, from == 0 && to == in.size)}
+		return []any{s.with(from/block, to/block)}
 	}
+	// Broken off: what its peer's TCP had acknowledged counts, but for the end, for
+	// a client that goes on from there; all of it where it was broken off too late.
 	states := []any{s}
-	for n := int64(1); n <= blocks; n++ {
-		states = append(states, s.with(0, n, n == blocks))
+	for n := int64(1); n < blocks; n++ {
+		states = append(states, s.with(0, n))
+	}
+	if in.settles {
+		states = append(states, s.with(0, blocks))
 	}
 	return states
 }
 
 // with adds delivered blocks; the last one that completes the whole uses it up.
-func (s shelf) with(from, to int64, whole bool) shelf {
+func (s shelf) with(from, to int64) shelf {
 	for b := from; b < to; b++ {
 		s.parts |= 1 << b
 	}
-	if whole || s.parts == 1<<blocks-1 {
+	if s.parts == 1<<blocks-1 {
 		s.gone, s.parts = true, 0
 	}
 	return s

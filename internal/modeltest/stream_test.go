@@ -24,7 +24,7 @@ type step struct {
 var steps = rapid.Custom(func(t *rapid.T) step {
 	return step{
 		Do: rapid.SampledFrom([]string{
-			"submit", "publish", "publish", "publish", "connect", "connect", "connect slowly", "read on", "await", "await", "break", "consume", "look",
+			"submit", "publish", "publish", "publish", "connect", "connect", "connect slowly", "read on", "await", "await", "break", "consume", "look", "expire",
 		}).Draw(t, "do"),
 		N:      rapid.IntRange(1, 5).Draw(t, "n"),
 		Size:   rapid.SampledFrom([]int{0, 1, 100, chunkSize, chunkSize + 1, 5 * chunkSize, tasks.InlineLimit + chunkSize}).Draw(t, "size"),
@@ -36,7 +36,7 @@ var steps = rapid.Custom(func(t *rapid.T) step {
 // TestAStreamLosesNothingAndRepeatsNothingThatWasConsumed lets several actors of
 // two clients do random things at once, and then looks at what came where.
 func TestAStreamLosesNothingAndRepeatsNothingThatWasConsumed(t *testing.T) {
-	onBoth(t, 16, 5, func(t *testing.T, w *world) {
+	onBoth(t, 16, 5, soon, func(t *testing.T, w *world) {
 		rapid.Check(t, func(rt *rapid.T) {
 			acks := rapid.SliceOfN(rapid.SampledFrom([]tasks.Ack{tasks.AckExplicit, tasks.AckAuto}), 1, 2).Draw(rt, "acks")
 			actors := rapid.IntRange(1, 3).Draw(rt, "actors of each client")
@@ -116,6 +116,8 @@ func (a *actor) do(ctx context.Context, s step) error {
 		list := m.published()
 		from := min(s.Size%7, len(list))
 		return m.consume(ctx, s.Server, list[from:min(from+s.N, len(list))])
+	case "expire":
+		return m.expire(ctx)
 	case "look":
 		_, err := m.statuses(ctx, s.Server)
 		return err

@@ -49,15 +49,15 @@ type world struct {
 func (w *world) now() int64 { return w.clock.Add(1) }
 
 // onBoth runs a test on SQLite and, with fewer interleavings, on PostgreSQL.
-func onBoth(t *testing.T, sqlite, postgres int, test func(t *testing.T, w *world)) {
+func onBoth(t *testing.T, sqlite, postgres int, settle time.Duration, test func(t *testing.T, w *world)) {
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		checks(t, sqlite)
-		test(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db")))
+		test(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db"), settle))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		checks(t, postgres)
-		test(t, newWorld(t, testserver.Postgres(t)))
+		test(t, newWorld(t, testserver.Postgres(t), settle))
 	})
 }
 
@@ -85,7 +85,7 @@ func checks(t *testing.T, n int) {
 	}
 }
 
-func newWorld(t *testing.T, url string) *world {
+func newWorld(t *testing.T, url string, settle time.Duration) *world {
 	t.Helper()
 	w := &world{book: newBook(), doors: doors{open: map[string]int{}}}
 	must := func(err error) {
@@ -132,7 +132,8 @@ func newWorld(t *testing.T, url string) *world {
 
 // Timings and sizes that make many things happen in little time.
 const (
-	settle      = 20 * time.Millisecond
+	soon        = 20 * time.Millisecond // without a reset, and what was acknowledged is consumed
+	never       = time.Hour             // only an orderly close proves anything
 	chunkSize   = 4 << 10
 	smallWindow = 8 // messages, on the second server
 )
