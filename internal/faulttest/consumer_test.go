@@ -24,13 +24,6 @@ type tenant struct {
 	messages map[string]map[string]bool
 }
 
-func newTenant(t *testing.T, env []string, name string, urls ...string) *tenant {
-	t.Helper()
-	run(t, env, "client", "create", name)
-	token := run(t, env, "token", "create", "--client", name, "--protocol", "aschannel")
-	return &tenant{t: t, name: name, token: token, urls: urls, messages: map[string]map[string]bool{}}
-}
-
 // connect gives a client of one of the API's processes.
 func (c *tenant) connect(try int) *client.Client {
 	one, err := client.New(c.urls[try%len(c.urls)], c.token)

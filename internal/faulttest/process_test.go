@@ -7,6 +7,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
+	"strings"
 	"sync"
 	"syscall"
 	"testing"
@@ -135,4 +137,34 @@ func (p *process) signal(s syscall.Signal) {
 	if err := p.cmd.Process.Signal(s); err != nil {
 		p.t.Fatalf("signal %s: %v", p.name, err)
 	}
+}
+
+// memory is what the process has in memory, in bytes, as Linux tells.
+func (p *process) memory() int64 { return p.status("VmRSS") }
+
+// peak is the most that it had since it was started.
+func (p *process) peak() int64 { return p.status("VmHWM") }
+
+// status reads a line of /proc/PID/status, which are in kB (proc(5)).
+func (p *process) status(name string) int64 {
+	p.t.Helper()
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.cmd == nil {
+		p.t.Fatalf("%s is not running", p.name)
+	}
+	b, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.cmd.Process.Pid))
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	_, line, ok := strings.Cut(string(b), "\n"+name+":")
+	fields := strings.Fields(line)
+	if !ok || len(fields) < 2 || fields[1] != "kB" {
+		p.t.Fatalf("the status of %s has no %s", p.name, name)
+	}
+	n, err := strconv.ParseInt(fields[0], 10, 64)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return n << 10
 }

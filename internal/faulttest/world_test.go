@@ -3,6 +3,7 @@ package faulttest_test
 import (
 	"context"
 	"encoding/json"
+	"strings"
 	"sync"
 	"testing"
 
@@ -10,6 +11,7 @@ import (
 	"asapi/internal/seal"
 	"asapi/internal/testserver"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -27,19 +29,30 @@ type world struct {
 	ctx       context.Context // ends the receivers
 }
 
+// newWorld also makes clients, whose streams are received.
 func newWorld(t *testing.T, serves, works int, names ...string) *world {
+	t.Helper()
+	w := newStage(t, testserver.Postgres(t), serves, works)
+	for _, name := range names {
+		w.receive(w.join(name, "--protocol", "aschannel"))
+	}
+	return w
+}
+
+// newStage starts the API's processes, and not the workers'. settings are more
+// variables of their environment.
+func newStage(t *testing.T, databaseURL string, serves, works int, settings ...string) *world {
 	t.Helper()
 	w := &world{t: t, redis: testserver.NewRedis(t)}
 	w.ctx, w.stop = context.WithCancel(t.Context())
-	w.env = []string{
-		"DATABASE_URL=" + testserver.Postgres(t), "REDIS_URL=" + w.redis.URL(), "BLOB_URL=file://" + t.TempDir(),
+	w.env = append([]string{
+		"DATABASE_URL=" + databaseURL, "REDIS_URL=" + w.redis.URL(), "BLOB_URL=file://" + t.TempDir(),
 		"SECRET_KEY=" + seal.Generate(), "ASAPI_BENCH_SERVICE=true",
-	}
+	}, settings...)
 	run(t, w.env, "migrate")
-	var urls []string
 	for range serves {
 		p := newProcess(t, w.env, "--listen", "serve")
-		w.serve, urls = append(w.serve, p), append(urls, p.url())
+		w.serve = append(w.serve, p)
 		p.start()
 	}
 	for range works {
@@ -48,18 +61,39 @@ func newWorld(t *testing.T, serves, works int, names ...string) *world {
 	for _, p := range w.serve {
 		p.await()
 	}
-	for _, name := range names {
-		one := newTenant(t, w.env, name, urls...)
-		one.register(w.ctx)
-		w.tenants = append(w.tenants, one)
-		stream := streamOf(t, w.env, name)
-		w.receivers.Go(func() { one.receive(w.ctx, stream) })
-	}
 	t.Cleanup(func() {
 		w.stop()
 		w.receivers.Wait()
 	})
 	return w
+}
+
+// join makes a client with an account and a token; flags are of "token create".
+func (w *world) join(name string, flags ...string) *tenant {
+	w.t.Helper()
+	run(w.t, w.env, "client", "create", name)
+	one := w.with(name, flags...)
+	one.register(w.ctx)
+	w.tenants = append(w.tenants, one)
+	return one
+}
+
+// with gives a client of before one more token.
+func (w *world) with(name string, flags ...string) *tenant {
+	w.t.Helper()
+	token := run(w.t, w.env, append([]string{"token", "create", "--client", name}, flags...)...)
+	one := &tenant{t: w.t, name: name, token: token, messages: map[string]map[string]bool{}}
+	for _, p := range w.serve {
+		one.urls = append(one.urls, p.url())
+	}
+	return one
+}
+
+// receive receives the tenant's stream until the test ends.
+func (w *world) receive(one *tenant) {
+	w.t.Helper()
+	stream := streamOf(w.t, w.env, one.name)
+	w.receivers.Go(func() { one.receive(w.ctx, stream) })
 }
 
 // streamOf reads a tenant's stream from the list of tokens.
@@ -72,6 +106,22 @@ func streamOf(t *testing.T, env []string, name string) string {
 		t.Fatal(err)
 	}
 	return token.Stream
+}
+
+// awaitNoClaims waits until no message is on its way to anybody.
+func (w *world) awaitNoClaims() {
+	w.t.Helper()
+	_, url, _ := strings.Cut(w.env[0], "=")
+	db, err := pgx.Connect(w.t.Context(), url)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer func() { _ = db.Close(w.t.Context()) }()
+	testserver.Eventually(w.t, patience, func() bool {
+		var claimed bool
+		err := db.QueryRow(w.t.Context(), "SELECT EXISTS (SELECT FROM claims)").Scan(&claimed)
+		return err == nil && !claimed
+	}, "the claims of the dead to end")
 }
 
 // flushAll empties Redis.
