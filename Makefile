@@ -4,12 +4,12 @@ GOLANGCI := github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 # How often `make bench` and `make soak` repeat what they run.
 COUNT ?= 5
 # How many interleavings each model test tries in `make soak`.
-INTERLEAVINGS ?= 2000
+INTERLEAVINGS ?= 1000
 # What the tests are run on, such as PKG=./store/...
 PKG ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fmt bench soak cover
+.PHONY: help build demo test lint fmt bench soak large cover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -43,6 +43,10 @@ soak: ## run the tests COUNT times in changing order, then many interleavings, t
 	$(GO) test -race -shuffle=on -count $(COUNT) -timeout 4h $(PKG)
 	$(GO) test -race -timeout 12h ./internal/modeltest -rapid.checks=$(INTERLEAVINGS)
 	@scripts/fuzz.sh 60s
+
+large: ## pass a result of 2 GB through worker, blob store, stream and download
+	@scripts/need.sh go postgresql redis
+	LARGE_BYTES=2147483648 $(GO) test -run TestALargeResult -count 1 -timeout 10m ./internal/faulttest
 
 cover: ## tell how much of the code the tests run; cover.html shows where
 	@scripts/need.sh go curl postgresql redis python3
