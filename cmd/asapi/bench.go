@@ -17,6 +17,8 @@ type benchCmd struct {
 	Status  benchStatusCmd  `cmd:"" help:"Ask for the status of 10,000 tasks at once, again and again."`
 	Drain   benchDrainCmd   `cmd:"" help:"Receive waiting results from a stream. Needs an aschannel token."`
 	E2E     benchE2ECmd     `cmd:"" name:"e2e" help:"Submit tasks and receive their results at the same time. Needs an aschannel token."`
+	Fetch   benchFetchCmd   `cmd:"" help:"Fetch one large result, and the same bytes from a plain file server in this process. Needs an asstore token."`
+	Idle    benchIdleCmd    `cmd:"" help:"Open many streams and tell what they cost a server on this machine. Needs an aschannel token."`
 	Latency benchLatencyCmd `cmd:"" help:"Submit one task at a time to an idle server. Needs an aschannel token."`
 }
 
@@ -80,6 +82,8 @@ type measurement struct {
 	P50         float64 `json:"p50_ms"`
 	P99         float64 `json:"p99_ms"`
 	Max         float64 `json:"max_ms"`
+	// Bytes a second, where they were counted.
+	Bytes float64 `json:"bytes_per_second,omitempty"`
 	// Of says what p50, p99 and max are of.
 	Of string `json:"of"`
 }
@@ -105,6 +109,10 @@ func (b *benchFlags) tell(t *terminal, m measurement) error {
 	if b.JSON {
 		return t.json(m)
 	}
-	return t.printf("%s: %d in %.2f s, %.0f/s; %s: p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
-		m.Bench, m.Count, m.Seconds, m.Rate, m.Of, m.P50, m.P99, m.Max)
+	rate := ""
+	if m.Bytes > 0 {
+		rate = fmt.Sprintf(", %.0f MB/s", m.Bytes/1e6)
+	}
+	return t.printf("%s: %d in %.2f s, %.0f/s%s; %s: p50 %.2f ms, p99 %.2f ms, max %.2f ms\n",
+		m.Bench, m.Count, m.Seconds, m.Rate, rate, m.Of, m.P50, m.P99, m.Max)
 }

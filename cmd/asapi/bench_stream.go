@@ -45,6 +45,7 @@ func (b *benchDrainCmd) Run(ctx context.Context, t *terminal) error {
 		open[id] = true
 	}
 	var gaps []time.Duration
+	var bytes int64
 	last := start
 	for len(open) > 0 {
 		f, err := stream.Next()
@@ -53,13 +54,18 @@ func (b *benchDrainCmd) Run(ctx context.Context, t *terminal) error {
 		}
 		now := time.Now()
 		gaps, last = append(gaps, now.Sub(last)), now
-		delete(open, f.Header.TaskID)
+		bytes += int64(len(f.Payload))
+		if f.Header.Chunk >= f.Header.TotalChunks {
+			delete(open, f.Header.TaskID)
+		}
 	}
 	took := last.Sub(start)
 	if err := awaitConsumed(ctx, c, ids); err != nil {
 		return err
 	}
-	return b.tell(t, measure("drain", "the gap between two messages", len(gaps), took, gaps))
+	m := measure("drain", "the gap between two messages", len(gaps), took, gaps)
+	m.Bytes = float64(bytes) / took.Seconds()
+	return b.tell(t, m)
 }
 
 // stream tells the stream of the token, which a submission's answer names.

@@ -15,7 +15,7 @@ import (
 const Slug = "bench"
 
 // MaxSize is the largest result that a task of the service makes, in bytes.
-const MaxSize = 1 << 30
+const MaxSize = 4 << 30
 
 // Service describes the service.
 func Service() tasks.Service {
@@ -46,7 +46,7 @@ type sizeParameters struct {
 // Check implements tasks.Checker.
 func (p sizeParameters) Check() tasks.Faults {
 	if p.Size < 0 || p.Size > MaxSize {
-		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "size", Message: "size must be from 0 to 1073741824 bytes."}}
+		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "size", Message: "size must be from 0 to 4294967296 bytes."}}
 	}
 	return nil
 }
