@@ -173,7 +173,7 @@ func (s *session) nextTime() time.Time {
 // fullScanEvery is how often at most a busy stream is looked at from its
 // beginning: what another connection gave back, or what was committed late,
 // stands below the high-water mark.
-const fullScanEvery = 100 * time.Millisecond
+const fullScanEvery = time.Second
 
 // claimPace is the least time between two claims of a connection that is woken
 // again and again: a claim of one message costs as much as one of a hundred.

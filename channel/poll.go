@@ -17,9 +17,8 @@ func (h *Hub) poll(ctx context.Context) error {
 		if h.cfg.Redis != nil && !h.connected.Load() {
 			every /= 2 // nobody tells anything
 		}
-		pause(ctx, jitter(every))
-		if ctx.Err() != nil {
-			return nil
+		if pause(ctx, jitter(every)); ctx.Err() != nil {
+			return nil //nolint:nilerr // to end with its context is what it is to do
 		}
 		for streams := range slices.Chunk(h.watch.openStreams(), tasks.MaxIDs) {
 			h.pollStreams(ctx, streams)

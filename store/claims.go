@@ -65,7 +65,7 @@ func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after in
 			r, err := scanResult(rows)
 			claim.Results = append(claim.Results, r)
 			return err
-		}, "SELECT "+resultColumns+" FROM results WHERE stream = ? AND seq BETWEEN ? AND ? ORDER BY seq", stream, next.lo, next.hi)
+		}, "SELECT "+resultColumns+" FROM results WHERE stream = ? AND stream <> '' AND seq BETWEEN ? AND ? ORDER BY seq", stream, next.lo, next.hi)
 		if err != nil {
 			return err
 		}
@@ -160,7 +160,7 @@ func (s *Store) unclaimedFrom(tx *gorm.DB, stream string, after int64, limit int
 		next.n++
 		bytes += size
 		return nil
-	}, "SELECT seq, size FROM results WHERE stream = ? AND seq > ? ORDER BY seq LIMIT ?", stream, after, limit)
+	}, "SELECT seq, size FROM results WHERE stream = ? AND stream <> '' AND seq > ? ORDER BY seq LIMIT ?", stream, after, limit)
 	return next, hit, err
 }
 

@@ -107,7 +107,7 @@ func makeStatements(d dialect) statements {
 
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
 			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase + 0 = 2 AND NOT retrieved",
-		consumeResults: "DELETE FROM results WHERE client_id = ? AND " + d.idIn("task_id") + " RETURNING blob",
+		consumeResults: "DELETE FROM results WHERE client_id + 0 = ? AND " + d.idIn("task_id") + " RETURNING blob",
 		endedTokens: "WITH " + d.Batch("v", Col{"v_id", "text"}) +
 			" SELECT id FROM v JOIN tokens ON id = v_id WHERE revoked_at > 0 OR (expires_at > 0 AND expires_at <= " + now + ")",
 		blobsInUse: "WITH " + d.Batch("v", Col{"v_blob", "text"}) +

@@ -32,7 +32,7 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	if _, err := d.retention.check(); err != nil {
+	if _, err := d.check(); err != nil {
 		return err
 	}
 	if d.Concurrency <= 0 {

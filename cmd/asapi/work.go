@@ -27,7 +27,7 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	keep, err := w.retention.check()
+	keep, err := w.check()
 	if err != nil {
 		return err
 	}

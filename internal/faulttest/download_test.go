@@ -44,7 +44,7 @@ func (c *tenant) fetch(url, id string, header ...string) *download {
 	c.t.Helper()
 	var d *download
 	testserver.Eventually(c.t, patience, func() error {
-		resp, err := c.ask(url, id, header...) //nolint:bodyclose // closed below, or when the test ends
+		resp, err := c.ask(url, id, header...)
 		if err != nil {
 			return err
 		}
