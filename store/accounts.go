@@ -79,7 +79,7 @@ func (s *Store) accounts(ctx context.Context, where string, params ...any) ([]ta
 		if err := rows.Scan(&a.Client, &a.Service, &a.Username, &registered); err != nil {
 			return err
 		}
-		a.RegisteredAt = timeOf(registered)
+		a.RegisteredAt = TimeOf(registered)
 		list = append(list, a)
 		return nil
 	}, "SELECT client_id, service, username, registered_at FROM accounts WHERE "+where, params...)

@@ -77,28 +77,7 @@ func (s *Store) ClaimStream(ctx context.Context, holder, stream string, after in
 
 // WaitingStreams implements tasks.ResultStore.
 func (s *Store) WaitingStreams(ctx context.Context, streams []string) ([]string, error) {
-	if len(streams) == 0 {
-		return nil, nil
-	}
-	type ref struct {
-		Stream string `json:"v_stream"`
-	}
-	refs := make([]ref, len(streams))
-	for i, stream := range streams {
-		refs[i].Stream = stream
-	}
-	param, err := batchParam(refs)
-	if err != nil {
-		return nil, err
-	}
-	var waiting []string
-	err = query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
-		var stream string
-		err := rows.Scan(&stream)
-		waiting = append(waiting, stream)
-		return err
-	}, s.sql.waitingStreams, param)
-	return waiting, translate(err)
+	return s.textsAmong(ctx, s.sql.waitingStreams, streams)
 }
 
 // span is a range of message numbers, with how many messages it holds.

@@ -42,7 +42,7 @@ func (s *Store) Backlog(ctx context.Context, p tasks.Priority) ([]tasks.Waiting,
 		if err := rows.Scan(&w.Client, &due, &now); err != nil {
 			return err
 		}
-		w.Due, w.In = timeOf(due), time.Duration(due-now)*time.Microsecond
+		w.Due, w.In = TimeOf(due), time.Duration(due-now)*time.Microsecond
 		list = append(list, w)
 		return nil
 	}, "WITH RECURSIVE c(client_id) AS ("+
@@ -63,7 +63,7 @@ func (s *Store) TakeBacklog(ctx context.Context, p tasks.Priority, w tasks.Waiti
 		return query(tx, s.scanDispatch(&list),
 			"UPDATE tasks SET phase = 1, dispatched_at = "+s.db.Now()+", dispatch_no = dispatch_no + 1 WHERE phase + 0 = 0 AND "+
 				s.db.idFrom("id", "SELECT id FROM tasks WHERE phase = 0 AND priority = ? AND client_id = ? AND run_at >= ? AND run_at <= "+s.db.Now()+
-					" ORDER BY run_at, id LIMIT ?"+s.db.skipLocked())+" RETURNING id, dispatch_no, priority", int(p), w.Client, micros(w.Due), n)
+					" ORDER BY run_at, id LIMIT ?"+s.db.skipLocked())+" RETURNING id, dispatch_no, priority", int(p), w.Client, Micros(w.Due), n)
 	})
 	return list, err
 }
@@ -155,7 +155,7 @@ func (s *Store) OldestDispatch(ctx context.Context) (map[tasks.Priority]time.Tim
 		var p tasks.Priority
 		var since int64
 		err := rows.Scan(&p, &since)
-		oldest[p] = timeOf(since)
+		oldest[p] = TimeOf(since)
 		return err
 	}, "SELECT priority, min(dispatched_at) FROM tasks WHERE phase = 1 AND state = 0 GROUP BY priority")
 	return oldest, translate(err)

@@ -19,7 +19,7 @@ func (s *Store) CreateClient(ctx context.Context, name string) (tasks.Client, er
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
 		made := false
 		err := query(tx, func(rows *sql.Rows) error { made = true; return rows.Scan(&c.ID) },
-			"INSERT INTO clients (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id", name, micros(c.CreatedAt))
+			"INSERT INTO clients (name, created_at) VALUES (?, ?) ON CONFLICT (name) DO NOTHING RETURNING id", name, Micros(c.CreatedAt))
 		if err == nil && !made {
 			return &tasks.Error{Code: tasks.CodeUnique, Field: "name", Message: fmt.Sprintf("A client named %s exists already.", name)}
 		}
@@ -36,7 +36,7 @@ func (s *Store) ClientByName(ctx context.Context, name string) (tasks.Client, er
 	if err = translate(err); tasks.CodeOf(err) == tasks.CodeNotFound {
 		return c, &tasks.Error{Code: tasks.CodeNotFound, Field: "client", Message: fmt.Sprintf("There is no client named %s.", tasks.Clip(name, 64))}
 	}
-	c.CreatedAt = timeOf(created)
+	c.CreatedAt = TimeOf(created)
 	return c, err
 }
 
@@ -49,7 +49,7 @@ func (s *Store) Clients(ctx context.Context) ([]tasks.Client, error) {
 		if err := rows.Scan(&c.ID, &c.Name, &created); err != nil {
 			return err
 		}
-		c.CreatedAt = timeOf(created)
+		c.CreatedAt = TimeOf(created)
 		list = append(list, c)
 		return nil
 	}, "SELECT id, name, created_at FROM clients ORDER BY id")
@@ -81,7 +81,7 @@ func (s *Store) CreateToken(ctx context.Context, t tasks.Token, hash [32]byte) (
 			}
 		}
 		return tx.Exec("INSERT INTO tokens (id, hash, client_id, protocol, stream, ack, admin, allow, limits, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			t.ID, hexText(hash[:]), t.Client, t.Protocol, t.Stream, t.Ack, t.Admin, string(allow), string(limits), micros(t.CreatedAt), micros(t.ExpiresAt)).Error
+			t.ID, hexText(hash[:]), t.Client, t.Protocol, t.Stream, t.Ack, t.Admin, string(allow), string(limits), Micros(t.CreatedAt), Micros(t.ExpiresAt)).Error
 	})
 	return t, err
 }
@@ -118,8 +118,8 @@ func scanCaller(rows interface{ Scan(...any) error }) (tasks.Caller, error) {
 	if err := json.Unmarshal([]byte(limits), &t.Limits); err != nil {
 		return c, fmt.Errorf("limits of token %s: %w", t.ID, err)
 	}
-	t.CreatedAt, t.ExpiresAt, t.RevokedAt = timeOf(created), timeOf(expires), timeOf(revoked)
-	c.Client.ID, c.Client.CreatedAt = t.Client, timeOf(clientCreated)
+	t.CreatedAt, t.ExpiresAt, t.RevokedAt = TimeOf(created), TimeOf(expires), TimeOf(revoked)
+	c.Client.ID, c.Client.CreatedAt = t.Client, TimeOf(clientCreated)
 	return c, nil
 }
 
@@ -156,25 +156,7 @@ func (s *Store) RevokeToken(ctx context.Context, id string) error {
 
 // EndedTokens implements tasks.IdentityStore.
 func (s *Store) EndedTokens(ctx context.Context, ids []string) ([]string, error) {
-	type ref struct {
-		ID string `json:"v_id"`
-	}
-	refs := make([]ref, len(ids))
-	for i, id := range ids {
-		refs[i].ID = id
-	}
-	param, err := batchParam(refs)
-	if err != nil {
-		return nil, err
-	}
-	var ended []string
-	err = query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
-		var id string
-		err := rows.Scan(&id)
-		ended = append(ended, id)
-		return err
-	}, s.sql.endedTokens, param)
-	return ended, translate(err)
+	return s.textsAmong(ctx, s.sql.endedTokens, ids)
 }
 
 // StreamOwner implements tasks.IdentityStore.

@@ -21,7 +21,7 @@ func scanResult(rows interface{ Scan(...any) error }) (tasks.Result, error) {
 		&r.ContentType, &r.Filename, &r.Size, &sum, &r.Inline, &r.Blob, &created); err != nil {
 		return r, err
 	}
-	r.Task, r.CreatedAt = tasks.ID(id), timeOf(created)
+	r.Task, r.CreatedAt = tasks.ID(id), TimeOf(created)
 	_, err := hex.Decode(r.SHA256[:], []byte(sum))
 	return r, err
 }
@@ -97,23 +97,10 @@ func (s *Store) storedResult(tx *gorm.DB, client tasks.ClientID, id tasks.ID, lo
 
 // BlobsInUse implements tasks.DispatchStore.
 func (s *Store) BlobsInUse(ctx context.Context, keys []string) (map[string]bool, error) {
-	type ref struct {
-		Key string `json:"v_blob"`
-	}
-	refs := make([]ref, len(keys))
-	for i, key := range keys {
-		refs[i].Key = key
-	}
-	param, err := batchParam(refs)
-	if err != nil {
-		return nil, err
-	}
-	used := map[string]bool{}
-	err = query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
-		var key string
-		err := rows.Scan(&key)
+	list, err := s.textsAmong(ctx, s.sql.blobsInUse, keys)
+	used := make(map[string]bool, len(list))
+	for _, key := range list {
 		used[key] = true
-		return err
-	}, s.sql.blobsInUse, param)
-	return used, translate(err)
+	}
+	return used, err
 }

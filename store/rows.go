@@ -16,16 +16,16 @@ import (
 	"asapi/tasks"
 )
 
-// micros is a time as the tables keep it: Unix microseconds, 0 for none.
-func micros(t time.Time) int64 {
+// Micros is a time as the tables keep it: Unix microseconds, 0 for none.
+func Micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
 	return t.UnixMicro()
 }
 
-// timeOf reads what micros wrote, in UTC.
-func timeOf(us int64) time.Time {
+// TimeOf reads what Micros wrote, in UTC.
+func TimeOf(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
 	}
@@ -120,7 +120,7 @@ func (r *taskRow) task() tasks.Task {
 		Protocol: tasks.Protocol(r.protocol), Stream: r.stream,
 		State: tasks.State(r.state), Priority: tasks.Priority(r.priority), Progress: r.progress, Items: tallyOf(r.items),
 		Attempt: r.attempt, Tries: r.tries, CancelAsked: r.cancelAsked,
-		CreatedAt: timeOf(r.createdAt), RunAt: timeOf(r.runAt), StartedAt: timeOf(r.startedAt), EndedAt: timeOf(r.endedAt), Deadline: timeOf(r.deadline),
+		CreatedAt: TimeOf(r.createdAt), RunAt: TimeOf(r.runAt), StartedAt: TimeOf(r.startedAt), EndedAt: TimeOf(r.endedAt), Deadline: TimeOf(r.deadline),
 		ErrorCode: tasks.Code(r.errorCode), ErrorDetail: r.errorDetail, Retrieved: r.retrieved, Expired: r.expired,
 	}
 }
@@ -157,6 +157,33 @@ func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...
 		}
 	}
 	return rows.Err()
+}
+
+// textsAmong runs a statement that takes texts, in the column v_text of a Batch,
+// and gives some of them.
+func (s *Store) textsAmong(ctx context.Context, statement string, texts []string) ([]string, error) {
+	if len(texts) == 0 {
+		return nil, nil
+	}
+	type row struct {
+		Text string `json:"v_text"`
+	}
+	rows := make([]row, len(texts))
+	for i, text := range texts {
+		rows[i].Text = text
+	}
+	param, err := batchParam(rows)
+	if err != nil {
+		return nil, err
+	}
+	var found []string
+	err = query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+		var text string
+		err := rows.Scan(&text)
+		found = append(found, text)
+		return err
+	}, statement, param)
+	return found, translate(err)
 }
 
 // execute runs a statement, as query does, and gives how many rows it changed.

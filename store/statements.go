@@ -99,19 +99,19 @@ func makeStatements(d dialect) statements {
 		// The first message behind each claim, and the stream's first of all: one
 		// of them is unclaimed where any is. So the cost is of the claims, not of
 		// the messages.
-		waitingStreams: "WITH " + d.Batch("v", Col{"v_stream", "text"}) +
-			", bounds AS (SELECT v_stream, 0 AS bound FROM v UNION ALL SELECT v_stream, hi FROM v JOIN claims ON stream = v_stream)" +
-			", firsts AS (SELECT v_stream, (SELECT min(seq) FROM results WHERE stream = v_stream AND stream <> '' AND seq > bound) AS m FROM bounds)" +
-			" SELECT DISTINCT v_stream FROM firsts WHERE m IS NOT NULL" +
-			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = v_stream AND m BETWEEN c.lo AND c.hi)",
+		waitingStreams: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
+			", bounds AS (SELECT v_text, 0 AS bound FROM v UNION ALL SELECT v_text, hi FROM v JOIN claims ON stream = v_text)" +
+			", firsts AS (SELECT v_text, (SELECT min(seq) FROM results WHERE stream = v_text AND stream <> '' AND seq > bound) AS m FROM bounds)" +
+			" SELECT DISTINCT v_text FROM firsts WHERE m IS NOT NULL" +
+			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = v_text AND m BETWEEN c.lo AND c.hi)",
 
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
 			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase + 0 = 2 AND NOT retrieved",
 		consumeResults: "DELETE FROM results WHERE client_id + 0 = ? AND " + d.idIn("task_id") + " RETURNING blob",
-		endedTokens: "WITH " + d.Batch("v", Col{"v_id", "text"}) +
-			" SELECT id FROM v JOIN tokens ON id = v_id WHERE revoked_at > 0 OR (expires_at > 0 AND expires_at <= " + now + ")",
-		blobsInUse: "WITH " + d.Batch("v", Col{"v_blob", "text"}) +
-			" SELECT v_blob FROM v JOIN task_inputs ON blob = v_blob AND blob <> '' UNION SELECT v_blob FROM v JOIN results ON blob = v_blob AND blob <> ''",
+		endedTokens: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
+			" SELECT id FROM v JOIN tokens ON id = v_text WHERE revoked_at > 0 OR (expires_at > 0 AND expires_at <= " + now + ")",
+		blobsInUse: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
+			" SELECT v_text FROM v JOIN task_inputs ON blob = v_text AND blob <> '' UNION SELECT v_text FROM v JOIN results ON blob = v_text AND blob <> ''",
 		redispatch: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_no", "int"}) +
 			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE id = v_id AND dispatch_no = v_no AND phase + 0 = 1 AND state = 0",
 	}

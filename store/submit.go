@@ -289,7 +289,7 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 		row := newTaskRow{
 			ID: p.id, Client: n.Client, Service: n.Service, Action: n.Action, Account: n.Account,
 			Protocol: string(n.Protocol), Stream: n.Stream, Priority: n.Priority, MaxAttempts: n.MaxAttempts,
-			HasInputs: len(n.Inputs) > 0, RunAt: micros(n.RunAt), Deadline: micros(n.Deadline),
+			HasInputs: len(n.Inputs) > 0, RunAt: Micros(n.RunAt), Deadline: Micros(n.Deadline),
 			Params: string(params), Sealed: base64.StdEncoding.EncodeToString(n.Sealed), Webhook: n.Webhook,
 		}
 		if n.Dispatched {
@@ -314,7 +314,7 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 			return err
 		}
 		t := &batch[at[tasks.ID(id)]].done.Task
-		t.CreatedAt, t.RunAt = timeOf(created), timeOf(runAt)
+		t.CreatedAt, t.RunAt = TimeOf(created), TimeOf(runAt)
 		inserted++
 		return nil
 	}, s.sql.submitTasks, param)

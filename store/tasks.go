@@ -32,10 +32,10 @@ func (s *Store) ListTasks(ctx context.Context, client tasks.ClientID, f tasks.Ta
 		}
 	}
 	if !f.Since.IsZero() {
-		add("created_at >= ?", micros(f.Since))
+		add("created_at >= ?", Micros(f.Since))
 	}
 	if !f.Until.IsZero() {
-		add("created_at < ?", micros(f.Until))
+		add("created_at < ?", Micros(f.Until))
 	}
 	if !f.After.IsZero() {
 		add("id < "+s.db.uuid(), f.After.String())
@@ -95,7 +95,7 @@ func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.I
 // RetryTasks implements tasks.TaskStore. Tasks whose secret parameters were
 // erased cannot run again and are left alone.
 func (s *Store) RetryTasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID, since time.Time) (int64, error) {
-	where, params := "ended_at >= ?", []any{micros(since)}
+	where, params := "ended_at >= ?", []any{Micros(since)}
 	if len(ids) > 0 {
 		where, params = s.db.idIn("id"), []any{s.db.idList(ids)}
 	}

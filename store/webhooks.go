@@ -55,7 +55,7 @@ func readWebhook(tx *gorm.DB, token string) (tasks.Webhook, error) {
 	if err != nil {
 		return w, err
 	}
-	w.CreatedAt, w.DisabledAt = timeOf(created), timeOf(disabled)
+	w.CreatedAt, w.DisabledAt = TimeOf(created), TimeOf(disabled)
 	if w.Sealed, err = base64.StdEncoding.DecodeString(secret); err != nil {
 		return w, fmt.Errorf("secret of the webhook of token %s: %w", token, err)
 	}
@@ -105,9 +105,9 @@ func (s *Store) Deliveries(ctx context.Context, token string, limit int) ([]task
 			return err
 		}
 		r.ID, r.Task = tasks.ID(id), tasks.ID(task)
-		r.CreatedAt, r.EndedAt = timeOf(created), timeOf(ended)
+		r.CreatedAt, r.EndedAt = TimeOf(created), TimeOf(ended)
 		if r.State == tasks.DeliveryPending {
-			r.DueAt = timeOf(due)
+			r.DueAt = TimeOf(due)
 		}
 		list = append(list, r)
 		return nil

@@ -22,7 +22,7 @@ func TestAFrozenWorkerWritesNothingAfterOthersTookItsTasksOver(t *testing.T) {
 	frozen, other := w.work[0], w.work[1]
 	frozen.start()
 	frozen.await()
-	submitAll(t, w, alice, count, "300")
+	submitAll(t, w, alice, count, "1500") // long enough that some still run when it freezes
 	w.awaitEnded(20)
 	frozen.signal(syscall.SIGSTOP)
 	other.start()

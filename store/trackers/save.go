@@ -37,7 +37,7 @@ var trackerBatch = []store.Col{
 func trackerRows(list []*tracker.Tracker) (string, error) {
 	param := make([]trackerRow, len(list))
 	for i, t := range list {
-		param[i] = trackerRow{t.ID, i, t.Resource, int8(t.State), micros(t.Start), micros(t.End), t.FirstDone}
+		param[i] = trackerRow{t.ID, i, t.Resource, int8(t.State), store.Micros(t.Start), store.Micros(t.End), t.FirstDone}
 	}
 	return rows(param)
 }
@@ -172,7 +172,7 @@ func (s *Store) insertCompletions(tx *gorm.DB, completions []tracker.Completion)
 	}
 	list := make([]completionRow, len(completions))
 	for i, c := range completions {
-		list[i] = completionRow{c.Tracker.ID, c.Resource, c.Ordinal, c.Regular, micros(c.At)}
+		list[i] = completionRow{c.Tracker.ID, c.Resource, c.Ordinal, c.Regular, store.Micros(c.At)}
 	}
 	param, err := rows(list)
 	if err != nil {
@@ -206,7 +206,7 @@ func (s *Store) insertActivities(tx *gorm.DB, h *tracker.Held) error {
 	}
 	list := make([]activityRow, len(h.Activities))
 	for i, a := range h.Activities {
-		list[i] = activityRow{a.Tracker.ID, a.Resource, a.Platform, a.From, a.To, micros(a.Start), micros(a.End)}
+		list[i] = activityRow{a.Tracker.ID, a.Resource, a.Platform, a.From, a.To, store.Micros(a.Start), store.Micros(a.End)}
 	}
 	param, err := rows(list)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"time"
 
 	"gorm.io/gorm"
 
@@ -63,21 +62,6 @@ func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...
 	return found.Err()
 }
 
-// micros is a time as the tables keep it; 0: none.
-func micros(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixMicro()
-}
-
-func timeOf(us int64) time.Time {
-	if us == 0 {
-		return time.Time{}
-	}
-	return time.UnixMicro(us).UTC()
-}
-
 // trackerColumns are what scanTracker reads, of a table called t.
 const trackerColumns = `t.id, t.parent, t.resource, t.state, t.start_time, t.end_time, t.percentage, t.first_done,
 	(SELECT COUNT(*) FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular),
@@ -89,7 +73,7 @@ func scanTracker(found *sql.Rows, more ...any) (tracker.Tracker, error) {
 	var start, end int64
 	var percentage sql.NullFloat64
 	err := found.Scan(append([]any{&t.ID, &t.Parent, &t.Resource, &t.State, &start, &end, &percentage, &t.FirstDone, &t.Counted, &t.Beyond}, more...)...)
-	t.Start, t.End = timeOf(start), timeOf(end)
+	t.Start, t.End = store.TimeOf(start), store.TimeOf(end)
 	t.Percentage, t.ByHand = percentage.Float64, percentage.Valid
 	return t, err
 }
