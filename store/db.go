@@ -73,6 +73,8 @@ var postgresSettings = map[string]string{
 	"max_parallel_workers_per_gather": "0",
 	"jit":                             "off",
 	"connect_timeout":                 "5",
+	// A process that is frozen inside a transaction must not keep its locks.
+	"idle_in_transaction_session_timeout": "5000",
 }
 
 func openSQLite(ctx context.Context, path string, conns int) (*DB, error) {

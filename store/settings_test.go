@@ -1,0 +1,16 @@
+package store_test
+
+import (
+	"testing"
+
+	"asapi/internal/testserver"
+)
+
+func TestPostgresTakesTheLocksOfAFrozenProcessAway(t *testing.T) {
+	w := newWorld(t, testserver.Postgres(t))
+	var timeout string
+	w.must(w.DB().Gorm(w.ctx).Raw("SHOW idle_in_transaction_session_timeout").Row().Scan(&timeout))
+	if timeout != "5s" {
+		t.Errorf("a transaction that stands still keeps its locks for %q", timeout)
+	}
+}
