@@ -171,8 +171,7 @@ func (s *session) nextTime() time.Time {
 }
 
 // fullScanEvery is how often at most a busy stream is looked at from its
-// beginning: what another connection gave back, or what was committed late,
-// stands below the high-water mark.
+// beginning: what another connection gave back stands below the high-water mark.
 const fullScanEvery = time.Second
 
 // claimPace is the least time between two claims of a connection that is woken
