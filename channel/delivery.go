@@ -96,6 +96,11 @@ func (s *session) run(ctx context.Context) error {
 		if s.closing && (s.window.count() == 0 || now.After(s.closeBy) || s.peer.Status() != tasks.PeerOpen) {
 			return context.Cause(ctx)
 		}
+		// A process that stood still must not go on with what others delivered
+		// meanwhile, even where it finds that nothing of its own is left.
+		if err := s.lease.held(); err != nil {
+			return err
+		}
 		if err := s.keep(ctx, now); err != nil {
 			return err
 		}
