@@ -8,8 +8,15 @@ import (
 // Provider names a provider of lists.
 type Provider string
 
-// MyAnimeList is the provider myanimelist.net.
-const MyAnimeList Provider = "myanimelist"
+// The providers.
+const (
+	MyAnimeList  Provider = "myanimelist"
+	MangaDex     Provider = "mangadex"
+	AniList      Provider = "anilist"
+	AniDB        Provider = "anidb"
+	MangaUpdates Provider = "mangaupdates"
+	VNDB         Provider = "vndb"
+)
 
 // Kind is what a list of a provider holds. Providers number the works of each
 // kind apart.
@@ -17,13 +24,14 @@ type Kind string
 
 // The kinds of lists.
 const (
-	Anime Kind = "anime"
-	Manga Kind = "manga"
+	Anime       Kind = "anime"
+	Manga       Kind = "manga"
+	VisualNovel Kind = "visual-novel"
 )
 
 // collectionOf says where the works of a list kind live. Files of manga lists
 // do not tell light novels from comics.
-var collectionOf = map[Kind]string{Anime: "animes", Manga: "graphicNovels"}
+var collectionOf = map[Kind]string{Anime: "animes", Manga: "graphicNovels", VisualNovel: "visualNovels"}
 
 // Status is a provider's own status in neutral words.
 type Status string
@@ -69,6 +77,11 @@ type Facts struct {
 	Score        int64  `json:"score,omitempty"` // 1 to 100
 	Start        Date   `json:"start,omitzero"`
 	Finish       Date   `json:"finish,omitzero"`
+	// Seen are the numbers of the regular episodes or chapters, where the list
+	// says each of them; Progress counts them then.
+	Seen    Numbers `json:"seen,omitempty"`
+	Notes   string  `json:"notes,omitempty"`
+	Private bool    `json:"private,omitempty"` // hidden from others
 }
 
 // Field is one native value, verbatim: an element's name and its text.

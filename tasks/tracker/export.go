@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"strings"
 
 	"asapi/tasks"
 )
@@ -11,7 +12,7 @@ import (
 type exportParams struct {
 	Provider string `param:"provider" enum:"myanimelist" doc:"For which provider the list is made."`
 	Kind     string `param:"kind" enum:"anime,manga" optional:"true" doc:"Which list; needed only when the account has both."`
-	Format   string `param:"format" enum:"xml,json" optional:"true" default:"xml" doc:"xml: the provider's own file, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
+	Format   string `param:"format" enum:"xml,json" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
 }
 
 func (s *service) exportAction() tasks.Action {
@@ -23,6 +24,10 @@ func (s *service) exportAction() tasks.Action {
 
 func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportParams) error {
 	format, err := s.format(p.Provider)
+	if err != nil {
+		return err
+	}
+	form, err := formOf(format, p.Format)
 	if err != nil {
 		return err
 	}
@@ -41,17 +46,36 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 			list.Counts[line.Entry.Status]++
 		}
 		run.Expect(list.Total())
-		if p.Format == "json" {
+		if form.Write == nil {
 			return writeJSON(run.Output("application/json", string(kind)+"list.json"), format, list, current(&list))
 		}
-		w := run.Output(format.File(list))
-		return format.Write(w, list, entriesOf(current(&list)))
+		w := run.Output(form.ContentType, list.Name()+form.Extension)
+		return form.Write(w, list, entriesOf(current(&list)))
 	})
+}
+
+// neutral is the form that every provider's list can be written in.
+var neutral = Form{Name: "json"}
+
+// formOf finds the form of the file.
+func formOf(f Format, name string) (Form, error) {
+	forms := f.Forms()
+	if name == "" {
+		return forms[0], nil
+	}
+	known := make([]string, 0, len(forms)+1)
+	for _, form := range append(forms, neutral) {
+		if form.Name == name {
+			return form, nil
+		}
+		known = append(known, form.Name)
+	}
+	return Form{}, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "format", Message: f.Title() + " has no such form; say one of " + strings.Join(known, ", ") + "."}
 }
 
 // kindOf decides which list is exported.
 func (s *service) kindOf(ctx context.Context, owner Owner, f Format, asked Kind) (Kind, error) {
-	kinds := []Kind{Anime, Manga}
+	kinds := f.Kinds()
 	if asked != "" {
 		kinds = []Kind{asked}
 	}

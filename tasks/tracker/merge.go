@@ -68,6 +68,11 @@ func Merge(f Format, old, given Entry) Entry {
 	if given.Title != "" {
 		m.Title = given.Title
 	}
+	if given.Notes != "" {
+		m.Notes = given.Notes
+	}
+	m.Private = given.Private
+	m.Seen = old.Seen.Union(given.Seen)
 	return f.Conform(m)
 }
 

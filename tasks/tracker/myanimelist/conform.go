@@ -27,6 +27,7 @@ func (Format) Conform(e tracker.Entry) tracker.Entry {
 	set(said.Score != e.Score, elScore, strconv.FormatInt((e.Score+5)/10, 10))
 	set(said.Start != e.Start, elStart, e.Start.String())
 	set(said.Finish != e.Finish, elFinish, e.Finish.String())
+	set(said.Notes != e.Notes, elNotes, e.Notes)
 	repeating := n.no
 	if e.Repeating {
 		repeating = n.yes

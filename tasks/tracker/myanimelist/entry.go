@@ -73,6 +73,7 @@ func factsOf(n names, e tracker.Entry) (facts tracker.Facts, fault string) {
 		Start:        f.date(elStart),
 		Finish:       f.date(elFinish),
 	}
+	facts.Notes, _ = e.Get(elNotes)
 	return facts, f.fault
 }
 

@@ -4,8 +4,6 @@
 package myanimelist
 
 import (
-	"strings"
-
 	"asapi/tasks/tracker"
 )
 
@@ -20,19 +18,12 @@ func (Format) Provider() tracker.Provider { return tracker.MyAnimeList }
 // Title implements tracker.Format.
 func (Format) Title() string { return "MyAnimeList" }
 
-// File implements tracker.Format.
-func (Format) File(l tracker.List) (contentType, filename string) {
-	return "application/xml", string(l.Kind) + "list_" + safeName(l.User) + ".xml"
-}
+// Kinds implements tracker.Format.
+func (Format) Kinds() []tracker.Kind { return []tracker.Kind{tracker.Anime, tracker.Manga} }
 
-// safeName keeps what is harmless in a file name on every system.
-func safeName(user string) string {
-	return strings.Map(func(r rune) rune {
-		if r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '-' || r == '.' {
-			return r
-		}
-		return '_'
-	}, user)
+// Forms implements tracker.Format.
+func (Format) Forms() []tracker.Form {
+	return []tracker.Form{{Name: "xml", ContentType: "application/xml", Extension: ".xml", Write: write}}
 }
 
 // names are the elements that carry the facts, per kind of list.
@@ -78,6 +69,7 @@ const (
 	elScore  = "my_score"
 	elStatus = "my_status"
 	elUpdate = "update_on_import"
+	elNotes  = "my_comments"
 )
 
 // namesFor tells the kind of a list from the element of an entry.

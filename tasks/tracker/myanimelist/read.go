@@ -20,8 +20,8 @@ const maxDepth = 32
 // Read implements tracker.Format. It holds one entry in memory. Entities other
 // than those of XML and HTML are not known, and a document that declares some is
 // refused, so nothing expands.
-func (f Format) Read(r io.Reader, row func(tracker.Row) error) error {
-	in := bufio.NewReaderSize(r, 64<<10)
+func (f Format) Read(file tracker.Input, row func(tracker.Row) error) error {
+	in := bufio.NewReaderSize(file, 64<<10)
 	head, err := in.Peek(4096)
 	if len(head) == 0 && err != nil && !errors.Is(err, io.EOF) {
 		return err

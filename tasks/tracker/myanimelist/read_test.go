@@ -15,7 +15,7 @@ import (
 // read gives all rows of a document.
 func read(document string) ([]tracker.Row, error) {
 	var rows []tracker.Row
-	err := myanimelist.Format{}.Read(strings.NewReader(document), func(r tracker.Row) error {
+	err := myanimelist.Format{}.Read(tracker.Input{Reader: strings.NewReader(document)}, func(r tracker.Row) error {
 		rows = append(rows, r)
 		return nil
 	})

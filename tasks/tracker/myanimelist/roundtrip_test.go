@@ -68,7 +68,7 @@ func written(t interface{ Fatal(...any) }, kind tracker.Kind, entries []tracker.
 			}
 		}
 	})
-	if err := (myanimelist.Format{}).Write(&out, tracker.List{Kind: kind, User: "al<i>ce"}, seq); err != nil {
+	if err := (myanimelist.Format{}).Forms()[0].Write(&out, tracker.List{Kind: kind, User: "al<i>ce"}, seq); err != nil {
 		t.Fatal(err)
 	}
 	return out.String()

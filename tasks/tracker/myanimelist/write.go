@@ -16,12 +16,12 @@ func (n names) elements() []string { return strings.Fields(n.order) }
 
 // inCDATA are the elements whose text the site wraps in CDATA.
 var inCDATA = map[string]bool{
-	"series_title": true, "manga_title": true, "my_comments": true, "my_tags": true, "my_scanalation_group": true,
+	"series_title": true, "manga_title": true, elNotes: true, "my_tags": true, "my_scanalation_group": true,
 }
 
-// Write implements tracker.Format. Every entry carries update_on_import 1,
+// write makes the site's own file. Every entry carries update_on_import 1,
 // because the site takes 0, which its own exports say, for "do not change".
-func (Format) Write(w io.Writer, list tracker.List, entries iter.Seq2[tracker.Entry, error]) error {
+func write(w io.Writer, list tracker.List, entries iter.Seq2[tracker.Entry, error]) error {
 	n := namesOf(list.Kind)
 	out := &writer{Writer: bufio.NewWriterSize(w, 32<<10), names: n}
 	out.head(list)
