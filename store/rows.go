@@ -93,7 +93,7 @@ func clean(s string, most int) string {
 
 // taskColumns are the columns that scanTask reads, in its order.
 const taskColumns = "id, client_id, service, action, account, protocol, stream, state, priority, progress, attempt, tries," +
-	" cancel_asked, retrieved, expired, created_at, run_at, started_at, ended_at, deadline, error_code, error_detail, items"
+	" cancel_asked, retrieved, expired, created_at, run_at, started_at, ended_at, deadline, error_code, error_detail, items, number"
 
 // taskRow is a task as taskColumns give it.
 type taskRow struct {
@@ -105,18 +105,19 @@ type taskRow struct {
 	cancelAsked, retrieved, expired                bool
 	createdAt, runAt, startedAt, endedAt, deadline int64
 	errorCode, errorDetail, items                  string
+	number                                         int64
 }
 
 func (r *taskRow) targets() []any {
 	return []any{
 		&r.id, &r.client, &r.service, &r.action, &r.account, &r.protocol, &r.stream, &r.state, &r.priority, &r.progress, &r.attempt, &r.tries,
-		&r.cancelAsked, &r.retrieved, &r.expired, &r.createdAt, &r.runAt, &r.startedAt, &r.endedAt, &r.deadline, &r.errorCode, &r.errorDetail, &r.items,
+		&r.cancelAsked, &r.retrieved, &r.expired, &r.createdAt, &r.runAt, &r.startedAt, &r.endedAt, &r.deadline, &r.errorCode, &r.errorDetail, &r.items, &r.number,
 	}
 }
 
 func (r *taskRow) task() tasks.Task {
 	return tasks.Task{
-		ID: tasks.ID(r.id), Client: tasks.ClientID(r.client), Service: r.service, Action: r.action, Account: r.account,
+		ID: tasks.ID(r.id), Number: r.number, Client: tasks.ClientID(r.client), Service: r.service, Action: r.action, Account: r.account,
 		Protocol: tasks.Protocol(r.protocol), Stream: r.stream,
 		State: tasks.State(r.state), Priority: tasks.Priority(r.priority), Progress: r.progress, Items: tallyOf(r.items),
 		Attempt: r.attempt, Tries: r.tries, CancelAsked: r.cancelAsked,

@@ -271,6 +271,7 @@ type newTaskRow struct {
 	Params      string         `json:"params"`
 	Sealed      string         `json:"sealed"`
 	Webhook     string         `json:"webhook"`
+	Number      int64          `json:"number,omitempty"` // where the database does not give it
 }
 
 func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
@@ -302,6 +303,9 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 	if len(rows) == 0 {
 		return nil
 	}
+	if err := s.giveNumbers(tx, rows); err != nil {
+		return err
+	}
 	param, err := batchParam(rows)
 	if err != nil {
 		return err
@@ -309,12 +313,12 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 	inserted := 0
 	err = query(tx, func(rows *sql.Rows) error {
 		var id rowID
-		var created, runAt int64
-		if err := rows.Scan(&id, &created, &runAt); err != nil {
+		var created, runAt, number int64
+		if err := rows.Scan(&id, &created, &runAt, &number); err != nil {
 			return err
 		}
 		t := &batch[at[tasks.ID(id)]].done.Task
-		t.CreatedAt, t.RunAt = TimeOf(created), TimeOf(runAt)
+		t.CreatedAt, t.RunAt, t.Number = TimeOf(created), TimeOf(runAt), number
 		inserted++
 		return nil
 	}, s.sql.submitTasks, param)

@@ -17,7 +17,7 @@ func TestASubmittedTaskIsFoundByItsClientOnly(t *testing.T) {
 		n.Deadline = time.Now().Add(time.Hour).UTC().Truncate(time.Microsecond)
 		got := w.submit(n)
 		want := tasks.Task{
-			ID: got.ID, Client: w.ada.ID, Service: "tracker", Action: "import-trackers", Account: "alice", Protocol: tasks.ASStore,
+			ID: got.ID, Number: 1, Client: w.ada.ID, Service: "tracker", Action: "import-trackers", Account: "alice", Protocol: tasks.ASStore,
 			Priority: tasks.Default, CreatedAt: got.CreatedAt, RunAt: got.RunAt, Deadline: n.Deadline,
 		}
 		if d := cmp.Diff(want, w.task(got.ID)); d != "" {

@@ -10,6 +10,10 @@ import (
 // ClientID identifies a tenant.
 type ClientID int64
 
+// EveryClient stands for all clients where a method of the store says that it may.
+// No client has this id.
+const EveryClient ClientID = 0
+
 // Client is a tenant: it owns tokens, accounts, streams and tasks.
 type Client struct {
 	ID        ClientID

@@ -72,6 +72,9 @@ type TaskStore interface {
 	Submit(ctx context.Context, t NewTask) (Submitted, error)
 	// Tasks gives those of ids that are the client's, in no order.
 	Tasks(ctx context.Context, client ClientID, ids []ID) ([]Task, error)
+	// TaskByNumber finds a task by its decimal name, of EveryClient too;
+	// CodeNotFound when there is none.
+	TaskByNumber(ctx context.Context, client ClientID, number int64) (Task, error)
 	// ListTasks pages through a client's tasks, newest first.
 	ListTasks(ctx context.Context, client ClientID, f TaskFilter) ([]Task, error)
 	// Cancel ends waiting tasks at once and asks running ones to stop. It

@@ -5,6 +5,7 @@ import "time"
 // Task is one run of an action for an account, as the store keeps it.
 type Task struct {
 	ID       ID
+	Number   int64 // a decimal name, unique in the store; above 0
 	Client   ClientID
 	Service  string
 	Action   string
