@@ -1,4 +1,4 @@
-package myanimelist
+package xmlfile
 
 import (
 	"bufio"
@@ -10,7 +10,7 @@ import (
 	"asapi/tasks/tracker"
 )
 
-// maxToken bounds one element, text or comment of a file, in bytes.
+// maxToken bounds one tag, text or comment of a file, in bytes.
 const maxToken = 1 << 20
 
 // source feeds the XML decoder. It keeps the raw bytes of the current token,
@@ -22,7 +22,7 @@ type source struct {
 	raw     []byte // emitted since the token began
 	base    int64  // the offset of raw[0] in what was emitted
 	pending []byte // the rest of a character of several bytes
-	broken  bool   // something was replaced since the last reset
+	broken  bool   // something was replaced since the token began
 	failed  error  // why reading ended, unless it was the file's end
 }
 
@@ -91,6 +91,7 @@ func (s *source) next() (byte, error) {
 
 // begin forgets the raw bytes before the offset, where the next token begins.
 func (s *source) begin(offset int64) {
+	s.broken = false
 	n := min(int(offset-s.base), len(s.raw))
 	s.raw = append(s.raw[:0], s.raw[n:]...)
 	s.base += int64(n)
