@@ -34,6 +34,17 @@ type Format interface {
 type Input struct {
 	io.Reader
 	Name string // as the client called the file; may be empty
+	// Again lets read see the same bytes once more, from their beginning, for
+	// formats whose files say late what concerns the entries before.
+	Again func(read func(io.Reader) error) error
+}
+
+// InputOf gives the input of a file that is held in memory.
+func InputOf(name, content string) Input {
+	return Input{
+		Reader: strings.NewReader(content), Name: name,
+		Again: func(read func(io.Reader) error) error { return read(strings.NewReader(content)) },
+	}
 }
 
 // Form is one form of a provider's list file.

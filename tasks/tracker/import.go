@@ -33,7 +33,7 @@ func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importPa
 		return err
 	}
 	total, err := checked(ctx, run, p.File, func(r io.Reader, each func() error) error {
-		return format.Read(Input{r, p.File.Name}, func(Row) error { return each() })
+		return format.Read(inputOf(ctx, p.File, r), func(Row) error { return each() })
 	})
 	if err != nil {
 		return err
@@ -46,7 +46,7 @@ func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importPa
 		return im.apply(ctx, first, rows)
 	}}
 	err = readFile(ctx, p.File, func(r io.Reader) error {
-		return format.Read(Input{r, p.File.Name}, func(row Row) error { return rows.add(im.mark(row)) })
+		return format.Read(inputOf(ctx, p.File, r), func(row Row) error { return rows.add(im.mark(row)) })
 	})
 	if err != nil {
 		return err

@@ -50,6 +50,11 @@ func readFile(ctx context.Context, f tasks.File, read func(io.Reader) error) err
 	return readPlain(bufio.NewReaderSize(&unpacker{zr: zr, packed: packed}, 64<<10), read)
 }
 
+// inputOf gives the input of a list file whose unpacked content is r.
+func inputOf(ctx context.Context, f tasks.File, r io.Reader) Input {
+	return Input{r, f.Name, func(read func(io.Reader) error) error { return readFile(ctx, f, read) }}
+}
+
 func readPlain(in *bufio.Reader, read func(io.Reader) error) error {
 	head, err := in.Peek(recogniseHead)
 	if len(head) == 0 {
