@@ -145,8 +145,8 @@ func TestListingPagesThroughAllTasksNewestFirst(t *testing.T) {
 	if a := w.is(m.send(tasks.ASStore, "GET", "/list-tasks/?state=published", "", ""), 200); len(a.json["tasks"].([]any)) != 0 {
 		t.Error(a.text)
 	}
-	a := w.is(m.post("/list-tasks/", url.Values{"state": {"asleep"}, "since": {"then"}, "page_size": {"0"}, "page_token": {"?"}, "colour": {"red"}}), 400)
-	for _, field := range []string{"state", "since", "page_size", "page_token", "colour"} {
+	a := w.is(m.post("/list-tasks/", url.Values{"state": {"asleep"}, "since": {"then"}, "page_size": {"0"}, "page_token": {"?"}, "id": {"xyz"}, "colour": {"red"}}), 400)
+	for _, field := range []string{"id", "state", "since", "page_size", "page_token", "colour"} {
 		if a.fault(field) == "" {
 			t.Errorf("%s is not told: %s", field, a.text)
 		}

@@ -63,6 +63,9 @@ func (d dialect) Now() string {
 	return "CAST(unixepoch('subsec') * 1000000 AS INTEGER)"
 }
 
+// minute is the SQL expression for the database's clock in Unix minutes.
+func (d dialect) minute() string { return "(" + d.Now() + " / 60000000)" }
+
 // ForUpdate locks the rows a SELECT found until the transaction ends. SQLite
 // has one writer, who needs no such lock.
 func (d dialect) ForUpdate() string {

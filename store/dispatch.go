@@ -149,14 +149,15 @@ func (s *Store) SetEpoch(ctx context.Context, epoch string) error {
 }
 
 // OldestDispatch implements tasks.DispatchStore.
-func (s *Store) OldestDispatch(ctx context.Context) (map[tasks.Priority]time.Time, error) {
-	oldest := make(map[tasks.Priority]time.Time)
+func (s *Store) OldestDispatch(ctx context.Context) ([]tasks.Unstarted, error) {
+	var list []tasks.Unstarted
 	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
-		var p tasks.Priority
-		var since int64
-		err := rows.Scan(&p, &since)
-		oldest[p] = TimeOf(since)
+		var u tasks.Unstarted
+		var age int64
+		err := rows.Scan(&u.Client, &u.Priority, &age)
+		u.For = time.Duration(max(age, 0)) * time.Microsecond
+		list = append(list, u)
 		return err
-	}, "SELECT priority, min(dispatched_at) FROM tasks WHERE phase = 1 AND state = 0 GROUP BY priority")
-	return oldest, translate(err)
+	}, "SELECT client_id, priority, "+s.db.Now()+" - min(dispatched_at) FROM tasks WHERE phase = 1 AND state = 0 GROUP BY client_id, priority")
+	return list, translate(err)
 }

@@ -45,6 +45,7 @@ func (s *Store) finishAll(ctx context.Context, in []tasks.Ending) []outcome[task
 	out := make([]outcome[tasks.Task], len(in))
 	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) { return s.finishTx(tx, in, out) })
 	if err == nil {
+		s.countEnded(endedOf(out))
 		return out
 	}
 	if len(in) > 1 && tasks.CodeOf(err) == tasks.CodeInvalid {
@@ -55,6 +56,17 @@ func (s *Store) finishAll(ctx context.Context, in []tasks.Ending) []outcome[task
 		return out
 	}
 	return failAll[tasks.Task](len(in), err)
+}
+
+// endedOf gives the tasks of the runs that ended or were put back.
+func endedOf(out []outcome[tasks.Task]) []tasks.Task {
+	list := make([]tasks.Task, 0, len(out))
+	for i := range out {
+		if out[i].err == nil {
+			list = append(list, out[i].out)
+		}
+	}
+	return list
 }
 
 func (s *Store) finishTx(tx *gorm.DB, in []tasks.Ending, out []outcome[tasks.Task]) ([]string, error) {

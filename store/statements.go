@@ -9,6 +9,7 @@ type statements struct {
 	submitTasks    string
 	submitInputs   string
 	countOpen      string
+	addLoad        string
 
 	start       string
 	startInputs string
@@ -59,6 +60,13 @@ func makeStatements(d dialect) statements {
 		countOpen: "WITH " + d.Batch("v", Col{"client_id", "int"}, Col{"shard", "int"}, Col{"n", "int"}) +
 			" INSERT INTO open_tasks (client_id, shard, n) SELECT client_id, shard, n FROM v WHERE true" +
 			" ON CONFLICT (client_id, shard) DO UPDATE SET n = open_tasks.n + excluded.n",
+
+		addLoad: "WITH " + d.Batch("v", loadCols...) +
+			" INSERT INTO load_minutes (client_id, minute, submitted, succeeded, failed, cancelled, lag)" +
+			" SELECT v_client, " + d.minute() + ", v_submitted, v_succeeded, v_failed, v_cancelled, v_lag FROM v WHERE true" +
+			" ON CONFLICT (client_id, minute) DO UPDATE SET submitted = load_minutes.submitted + excluded.submitted, succeeded = load_minutes.succeeded + excluded.succeeded," +
+			" failed = load_minutes.failed + excluded.failed, cancelled = load_minutes.cancelled + excluded.cancelled," +
+			" lag = CASE WHEN excluded.lag > load_minutes.lag THEN excluded.lag ELSE load_minutes.lag END",
 
 		start: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_lease", "int"}) +
 			" UPDATE tasks SET state = 1, attempt = attempt + 1, tries = tries + 1, lease_until = " + now + " + v_lease," +

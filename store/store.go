@@ -45,6 +45,8 @@ type Store struct {
 	submits  *batcher[tasks.NewTask, tasks.Submitted]
 	starts   *batcher[startCall, tasks.Assignment]
 	finishes *batcher[tasks.Ending, tasks.Task]
+
+	load loadCounts
 }
 
 var _ tasks.Store = (*Store)(nil)
@@ -77,6 +79,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 		cfg.Committers = 2
 	}
 	s := &Store{db: db, blobs: cfg.Blobs, log: cfg.Log, sql: makeStatements(db.dialect)}
+	s.load.write, s.load.done = s.writeLoad, make(chan struct{})
 	s.submits = newBatcher(cfg.Committers, submitPace, s.submitAll)
 	s.starts = newBatcher(1, runPace, s.startAll)
 	s.finishes = newBatcher(1, runPace, s.finishAll)
@@ -88,6 +91,7 @@ func (s *Store) Close() error {
 	s.submits.close()
 	s.starts.close()
 	s.finishes.close()
+	s.load.close()
 	return s.db.close()
 }
 

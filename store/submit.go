@@ -44,6 +44,7 @@ func (s *Store) submitAll(ctx context.Context, in []tasks.NewTask) []outcome[tas
 		}
 		return failAll[tasks.Submitted](len(in), err)
 	}
+	s.countSubmitted(batch)
 	out := make([]outcome[tasks.Submitted], len(in))
 	for i := range batch {
 		out[i] = outcome[tasks.Submitted]{batch[i].done, batch[i].err}

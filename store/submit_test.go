@@ -147,8 +147,8 @@ func TestConcurrentSubmissionsWithOneKeyMakeOneTask(t *testing.T) {
 		}
 		list, err := w.ListTasks(w.ctx, w.ada.ID, tasks.TaskFilter{})
 		w.must(err)
-		if len(list) != 10 {
-			t.Errorf("%d rows were made", len(list))
+		if len(list.Tasks) != 10 {
+			t.Errorf("%d rows were made", len(list.Tasks))
 		}
 	})
 }
@@ -165,11 +165,10 @@ func TestListingPagesNewestFirstAndFilters(t *testing.T) {
 		for {
 			page, err := w.ListTasks(w.ctx, w.ada.ID, f)
 			w.must(err)
-			for _, task := range page {
+			for _, task := range page.Tasks {
 				got = append(got, task.ID)
-				f.After = task.ID
 			}
-			if len(page) < f.Limit {
+			if f.After = page.Next; f.After.IsZero() {
 				break
 			}
 		}
@@ -178,8 +177,8 @@ func TestListingPagesNewestFirstAndFilters(t *testing.T) {
 		}
 		none, err := w.ListTasks(w.ctx, w.ada.ID, tasks.TaskFilter{States: []tasks.State{tasks.Failed}})
 		w.must(err)
-		if len(none) != 0 {
-			t.Errorf("found %d failed tasks", len(none))
+		if len(none.Tasks) != 0 {
+			t.Errorf("found %d failed tasks", len(none.Tasks))
 		}
 	})
 }

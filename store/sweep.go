@@ -26,6 +26,7 @@ func (s *Store) Sweep(ctx context.Context, limit int) ([]tasks.Task, error) {
 		if err != nil {
 			return changed, err
 		}
+		s.countEnded(list)
 		changed = slices.Concat(changed, list)
 	}
 	return changed, nil

@@ -3,50 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
-	"strings"
 	"time"
 
 	"gorm.io/gorm"
 
 	"asapi/tasks"
 )
-
-// maxPage is the longest page of a listing.
-const maxPage = 1000
-
-// ListTasks implements tasks.TaskStore.
-func (s *Store) ListTasks(ctx context.Context, client tasks.ClientID, f tasks.TaskFilter) ([]tasks.Task, error) {
-	where, params := []string{"client_id = ?"}, []any{client}
-	add := func(condition string, param any) {
-		where, params = append(where, condition), append(params, param)
-	}
-	if len(f.States) > 0 {
-		where = append(where, "state IN (?"+strings.Repeat(", ?", len(f.States)-1)+")")
-		for _, st := range f.States {
-			params = append(params, int(st))
-		}
-	}
-	for column, value := range map[string]string{"service": f.Service, "action": f.Action, "account": f.Account} {
-		if value != "" {
-			add(column+" = ?", value)
-		}
-	}
-	if !f.Since.IsZero() {
-		add("created_at >= ?", Micros(f.Since))
-	}
-	if !f.Until.IsZero() {
-		add("created_at < ?", Micros(f.Until))
-	}
-	if !f.After.IsZero() {
-		add("id < "+s.db.uuid(), f.After.String())
-	}
-	if f.Limit <= 0 || f.Limit > maxPage {
-		f.Limit = maxPage
-	}
-	params = append(params, f.Limit)
-	list, err := queryTasks(s.db.Gorm(ctx), f.Limit, "SELECT "+taskColumns+" FROM tasks WHERE "+strings.Join(where, " AND ")+" ORDER BY id DESC LIMIT ?", params...)
-	return list, translate(err)
-}
 
 // HasOpenTasks implements tasks.TaskStore.
 func (s *Store) HasOpenTasks(ctx context.Context, a tasks.Account) (bool, error) {
@@ -73,7 +35,7 @@ func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.I
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	var found []tasks.Task
+	var found, over []tasks.Task
 	list := s.db.idList(ids)
 	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
 		mine := s.db.idIn("id") + " AND client_id = ?"
@@ -82,13 +44,18 @@ func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.I
 		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase + 0 < 2 AND NOT cancel_asked", list, client).Error; err != nil {
 			return nil, err
 		}
-		_, blobs, err := s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase + 0 < 2 AND state = 0", list, client)
+		var blobs []string
+		var err error
+		over, blobs, err = s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase + 0 < 2 AND state = 0", list, client)
 		if err != nil {
 			return nil, err
 		}
 		found, err = queryTasks(tx, len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+mine, list, client)
 		return blobs, err
 	})
+	if err == nil {
+		s.countEnded(over)
+	}
 	return found, err
 }
 

@@ -64,8 +64,8 @@ func answers(asked []AskedID, found []Task) []Answer {
 	return list
 }
 
-// List pages through the caller's tasks, newest first.
-func (d *Desk) List(ctx context.Context, c Caller, f TaskFilter) ([]Task, error) {
+// List gives a page of the caller's tasks, newest first.
+func (d *Desk) List(ctx context.Context, c Caller, f TaskFilter) (TaskPage, error) {
 	return d.cfg.Store.ListTasks(ctx, c.Client.ID, f)
 }
 

@@ -2,7 +2,9 @@ package tasks
 
 import (
 	"encoding/hex"
+	"errors"
 	"fmt"
+	"strings"
 )
 
 // ID identifies a task. The store makes it as a UUID version 7 (RFC 9562), so
@@ -22,6 +24,29 @@ func ParseID(s string) (ID, error) {
 		}
 	}
 	return id, nil
+}
+
+// shortestPrefix is the fewest hexadecimal digits of an id that are taken for its
+// beginning.
+const shortestPrefix = 4
+
+// ParseIDPrefix reads an id or its beginning, at least four hexadecimal digits,
+// and gives the first and the last id that begin so. The fault names the field
+// id.
+func ParseIDPrefix(s string) (first, last ID, err error) {
+	digits := strings.ReplaceAll(strings.TrimSpace(s), "-", "")
+	bad := &Error{Code: CodeInvalidParameter, Field: "id", Message: "id must be a task id or its beginning, at least four digits from 0 to 9 and a to f."}
+	if len(digits) < shortestPrefix || len(digits) > 2*len(first) {
+		return first, last, bad
+	}
+	fill := func(id *ID, with string) error {
+		_, err := hex.Decode(id[:], []byte(digits+strings.Repeat(with, 2*len(id)-len(digits))))
+		return err
+	}
+	if bad.Err = errors.Join(fill(&first, "0"), fill(&last, "f")); bad.Err != nil {
+		return ID{}, ID{}, bad
+	}
+	return first, last, nil
 }
 
 // String gives the canonical lower-case form.

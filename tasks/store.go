@@ -18,6 +18,7 @@ type Store interface {
 	WorkStore
 	DispatchStore
 	RetentionStore
+	LoadStore
 }
 
 // IdentityStore keeps clients and tokens.
@@ -75,8 +76,9 @@ type TaskStore interface {
 	// TaskByNumber finds a task by its decimal name, of EveryClient too;
 	// CodeNotFound when there is none.
 	TaskByNumber(ctx context.Context, client ClientID, number int64) (Task, error)
-	// ListTasks pages through a client's tasks, newest first.
-	ListTasks(ctx context.Context, client ClientID, f TaskFilter) ([]Task, error)
+	// ListTasks pages through a client's tasks, newest first. What one page
+	// costs does not grow with how many tasks there are, whatever the filter.
+	ListTasks(ctx context.Context, client ClientID, f TaskFilter) (TaskPage, error)
 	// Cancel ends waiting tasks at once and asks running ones to stop. It
 	// gives the tasks found as they are after it.
 	Cancel(ctx context.Context, client ClientID, ids []ID) ([]Task, error)
@@ -181,9 +183,9 @@ type DispatchStore interface {
 	Sweep(ctx context.Context, limit int) ([]Task, error)
 	// BlobsInUse gives those of the blobs' keys that an input or a result names.
 	BlobsInUse(ctx context.Context, keys []string) (map[string]bool, error)
-	// OldestDispatch gives, per priority, since when the oldest dispatched
-	// task waits to be started; priorities without one are absent.
-	OldestDispatch(ctx context.Context) (map[Priority]time.Time, error)
+	// OldestDispatch gives, per client and priority, for how long the oldest
+	// dispatched task waits to be started; those without one are absent.
+	OldestDispatch(ctx context.Context) ([]Unstarted, error)
 }
 
 // RetentionStore deletes what was kept long enough.
@@ -206,6 +208,14 @@ const (
 	KeepResults = 7 * 24 * time.Hour
 	KeepTasks   = 30 * 24 * time.Hour
 )
+
+// Unstarted says for how long a client's oldest dispatched task of a priority
+// waits to be started, by the store's clock.
+type Unstarted struct {
+	Client   ClientID
+	Priority Priority
+	For      time.Duration
+}
 
 // Waiting is a client with a backlog.
 type Waiting struct {

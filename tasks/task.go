@@ -194,6 +194,17 @@ type TaskFilter struct {
 	Account string
 	Since   time.Time // created at or after
 	Until   time.Time // created before
+	First   ID        // ids at or after; zero: from the oldest
+	Last    ID        // ids at or before; zero: to the newest
 	Limit   int
-	After   ID // the last id of the page before; zero: from the newest
+	After   ID // the Next of the page before; zero: from the newest
+}
+
+// TaskPage is a page of a listing.
+type TaskPage struct {
+	Tasks []Task
+	// Next is the After of the next page; zero: this was the last one. A
+	// filter that matches few tasks makes pages that are short, or empty, and
+	// not the last: one page looks at a bounded number of tasks.
+	Next ID
 }

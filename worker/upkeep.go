@@ -66,26 +66,35 @@ func (d *dispatcher) eraseOne(ctx context.Context, a tasks.Account) error {
 	return d.store.Erased(ctx, a)
 }
 
-// measure tells how long the oldest due task of each priority waits.
+// measure tells how long the oldest due task of each priority, and of each
+// client, waits.
 func (d *dispatcher) measure(ctx context.Context) {
-	oldest, err := d.store.OldestDispatch(ctx)
+	unstarted, err := d.store.OldestDispatch(ctx)
 	if err != nil {
 		return
 	}
+	byPriority, byClient := map[tasks.Priority]time.Duration{}, map[tasks.ClientID]time.Duration{}
+	note := func(p tasks.Priority, c tasks.ClientID, lag time.Duration) {
+		byPriority[p] = max(byPriority[p], lag)
+		byClient[c] = max(byClient[c], lag)
+		byClient[tasks.EveryClient] = max(byClient[tasks.EveryClient], lag)
+	}
+	for _, u := range unstarted {
+		note(u.Priority, u.Client, u.For)
+	}
 	for _, p := range tasks.Priorities() {
-		var lag time.Duration
-		if since, ok := oldest[p]; ok {
-			lag = max(time.Since(since), 0)
-		}
 		waiting, err := d.store.Backlog(ctx, p)
 		if err != nil {
 			return
 		}
 		for _, w := range waiting {
-			lag = max(lag, -w.In)
+			note(p, w.Client, -w.In)
 		}
-		d.w.cfg.Meter.Lag(p, lag)
 	}
+	for _, p := range tasks.Priorities() {
+		d.w.cfg.Meter.Lag(p, byPriority[p])
+	}
+	d.store.ObserveLag(byClient)
 }
 
 // What a crash leaves behind in the blob store is swept.

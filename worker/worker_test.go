@@ -405,8 +405,8 @@ func TestASmallClientDoesNotWaitForAFlood(t *testing.T) {
 	}, "the small client's last task ends")
 	left, err := b.store.ListTasks(t.Context(), b.client.ID, tasks.TaskFilter{States: []tasks.State{tasks.Pending}})
 	b.must(err)
-	if len(left) < 200 {
-		t.Errorf("the small client waited until only %d of 400 flood tasks were left", len(left))
+	if len(left.Tasks) < 200 {
+		t.Errorf("the small client waited until only %d of 400 flood tasks were left", len(left.Tasks))
 	}
 }
 

@@ -20,7 +20,7 @@ const (
 
 // list pages through the caller's tasks, newest first.
 func (d *door) list(c echo.Context) error {
-	form, err := d.Form(c, "state", "service", "action", "account", "since", "until", "page_size", "page_token")
+	form, err := d.Form(c, "id", "state", "service", "action", "account", "since", "until", "page_size", "page_token")
 	faults := tasks.FaultsOf(err)
 	filter, bad := filterOf(form)
 	if faults = append(faults, bad...); len(faults) > 0 {
@@ -30,13 +30,13 @@ func (d *door) list(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	b := append(make([]byte, 0, 64+len(found)*512), `{"tasks":[`...)
+	b := append(make([]byte, 0, 64+len(found.Tasks)*512), `{"tasks":[`...)
 	base := d.fetchBase(c.Request())
-	for i := range found {
+	for i := range found.Tasks {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		t := &found[i]
+		t := &found.Tasks[i]
 		b = web.AppendText(append(b, '{'), "task_id", t.ID.String())
 		b = web.AppendText(b, "service", t.Service)
 		b = web.AppendText(b, "action", t.Action)
@@ -46,8 +46,8 @@ func (d *door) list(c echo.Context) error {
 	}
 	b = append(b, `],"next_page_token":`...)
 	next := ""
-	if len(found) == filter.Limit {
-		next = pageToken(found[len(found)-1].ID)
+	if !found.Next.IsZero() {
+		next = pageToken(found.Next)
 	}
 	b = web.AppendString(b, next)
 	return c.JSONBlob(http.StatusOK, append(b, `,"success":true}`+"\n"...))
@@ -61,6 +61,11 @@ func filterOf(form web.Form) (tasks.TaskFilter, tasks.Faults) {
 		s, err := tasks.ParseState(name)
 		faults = append(faults, tasks.FaultsOf(err)...)
 		f.States = append(f.States, s)
+	}
+	if v := form.Get("id"); v != "" {
+		var err error
+		f.First, f.Last, err = tasks.ParseIDPrefix(v)
+		faults = append(faults, tasks.FaultsOf(err)...)
 	}
 	for field, at := range map[string]*time.Time{"since": &f.Since, "until": &f.Until} {
 		if v := form.Get(field); v != "" {
@@ -87,5 +92,5 @@ func filterOf(form web.Form) (tasks.TaskFilter, tasks.Faults) {
 	return f, faults
 }
 
-// pageToken names the last task of a page; clients take it as it is.
+// pageToken tells where the next page begins; clients take it as it is.
 func pageToken(id tasks.ID) string { return base64.RawURLEncoding.EncodeToString(id[:]) }
