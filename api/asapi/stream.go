@@ -28,36 +28,58 @@ var encoders = map[string]encoder{"": classic{}, "classic": classic{}, "ndjson":
 // fields stand in the query or, as published clients send them, in the body of
 // the GET.
 func (d *door) stream(c echo.Context) error {
-	form, err := d.Form(c)
+	o, err := d.openStream(c)
 	if err != nil {
 		return err
+	}
+	ctx, stop := web.UntilClosing(c.Request().Context())
+	defer stop()
+	out := newSink(d.Shared, c.Response(), o.enc, peerOf(ctx), c.Request().Header.Get("Last-Event-ID"))
+	defer out.close()
+	return d.streamed(c, o, o.delivery.Run(ctx, out))
+}
+
+// opened is a stream that the caller may have, in the shape that it asked for.
+type opened struct {
+	name     string
+	enc      encoder
+	delivery tasks.Delivery
+}
+
+// openStream, like streamed, stands by itself so that a stream's stack stays
+// small while it runs: there are thousands of them.
+func (d *door) openStream(c echo.Context) (*opened, error) {
+	form, err := d.Form(c)
+	if err != nil {
+		return nil, err
 	}
 	enc, ok := encoders[formatOf(c.Request(), form.Get("format"))]
 	if !ok {
-		return &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "format", Message: "format must be classic, ndjson or sse."}
+		return nil, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "format", Message: "format must be classic, ndjson or sse."}
 	}
-	name := form.Get("stream")
-	delivery, err := d.Desk.Stream(c.Request().Context(), web.Caller(c), name)
-	if err != nil {
-		return err
+	o := &opened{name: form.Get("stream"), enc: enc}
+	if o.delivery, err = d.Desk.Stream(c.Request().Context(), web.Caller(c), o.name); err != nil {
+		return nil, err
 	}
-	web.Note(c, "stream", name)
-	w := c.Response()
-	h := w.Header()
+	web.Note(c, "stream", o.name)
+	h := c.Response().Header()
 	h.Set(echo.HeaderContentType, enc.contentType())
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
-	ctx, stop := web.UntilClosing(c.Request().Context())
-	defer stop()
-	out := newSink(d.Shared, w, enc, peerOf(ctx), c.Request().Header.Get("Last-Event-ID"))
-	defer out.close()
-	if err = delivery.Run(ctx, out); err != nil && !w.Committed {
+	return o, nil
+}
+
+// streamed tells how a stream ended: to the client where nothing was answered
+// yet, otherwise to the log.
+func (d *door) streamed(c echo.Context, o *opened, err error) error {
+	if w := c.Response(); err != nil && !w.Committed {
 		for _, name := range []string{echo.HeaderContentType, "Cache-Control", "X-Accel-Buffering"} {
-			h.Del(name)
+			w.Header().Del(name)
 		}
 		return err
 	}
-	d.Log.DebugContext(ctx, "A stream ended.", "request_id", web.RequestID(c), "stream", name, "cause", err, "context", context.Cause(ctx))
+	ctx := c.Request().Context()
+	d.Log.DebugContext(ctx, "A stream ended.", "request_id", web.RequestID(c), "stream", o.name, "cause", err, "context", context.Cause(ctx))
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"asapi/channel"
+	"asapi/internal/memory"
 	"asapi/internal/seal"
 	"asapi/internal/throttle"
 	"asapi/store"
@@ -104,7 +105,7 @@ func (p *parts) shareFolder(ctx context.Context, blobURL string) error {
 
 // background are the parts that the API and the workers need.
 func (p *parts) background() []part {
-	list := []part{p.hub.Run, p.queue.Run}
+	list := []part{p.hub.Run, p.queue.Run, memory.Trim}
 	if p.folder != nil {
 		list = append(list, p.folder.Run)
 	}

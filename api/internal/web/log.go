@@ -37,36 +37,43 @@ func Note(c echo.Context, key string, value any) {
 func (s *Shared) Logged(next echo.HandlerFunc) echo.HandlerFunc {
 	return func(c echo.Context) error {
 		began := time.Now()
-		id := c.Request().Header.Get(echo.HeaderXRequestID)
-		if !sensibleID(id) {
-			id = newID()
-		}
-		c.Set(requestIDKey, id)
-		c.Response().Header().Set(echo.HeaderXRequestID, id)
-		// From the first byte of the answer on: reading a body or waiting for a
-		// task takes as long as it may.
-		c.Response().Before(func() { s.SetWriteDeadline(c.Response()) })
+		s.identify(c)
 		aborted, err := s.recovered(next, c)
 		if err != nil {
 			s.ErrorHandler(err, c)
 		}
-		took := time.Since(began)
-		r, w := c.Request(), c.Response()
-		route := c.Path()
-		if s.Observe != nil {
-			s.Observe(r.Method, route, w.Status, took)
-		}
-		notes, _ := c.Get(notesKey).([]slog.Attr)
-		attrs := append([]slog.Attr{
-			slog.String("request_id", id), slog.String("method", r.Method), slog.String("path", tasks.Clip(r.URL.Path, 200)),
-			slog.Int("status", w.Status), slog.Int64("bytes", w.Size), slog.Duration("duration", took),
-		}, notes...)
-		s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+		s.logRequest(c, time.Since(began))
 		if aborted {
 			panic(http.ErrAbortHandler) // the server breaks the connection off
 		}
 		return nil
 	}
+}
+
+// identify gives the request its id and its answer a deadline.
+func (s *Shared) identify(c echo.Context) {
+	id := c.Request().Header.Get(echo.HeaderXRequestID)
+	if !sensibleID(id) {
+		id = newID()
+	}
+	c.Set(requestIDKey, id)
+	c.Response().Header().Set(echo.HeaderXRequestID, id)
+	// From the first byte of the answer on: reading a body or waiting for a
+	// task takes as long as it may.
+	c.Response().Before(func() { s.SetWriteDeadline(c.Response()) })
+}
+
+func (s *Shared) logRequest(c echo.Context, took time.Duration) {
+	r, w := c.Request(), c.Response()
+	if s.Observe != nil {
+		s.Observe(r.Method, c.Path(), w.Status, took)
+	}
+	notes, _ := c.Get(notesKey).([]slog.Attr)
+	attrs := append([]slog.Attr{
+		slog.String("request_id", RequestID(c)), slog.String("method", r.Method), slog.String("path", tasks.Clip(r.URL.Path, 200)),
+		slog.Int("status", w.Status), slog.Int64("bytes", w.Size), slog.Duration("duration", took),
+	}, notes...)
+	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
 }
 
 // recovered calls next and turns its panic into an error. aborted says that the
