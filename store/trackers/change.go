@@ -18,10 +18,15 @@ func (s *Store) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner
 		if err := s.lock(tx, owner); err != nil {
 			return err
 		}
-		h, err := s.load(tx, owner, want)
+		refs, err := s.resolve(tx, owner.Client, want)
 		if err != nil {
 			return err
 		}
+		h, err := s.load(tx, owner, want.Under(refs))
+		if err != nil {
+			return err
+		}
+		h.Refs = refs
 		before := snapshot(h)
 		if err := fn(h); err != nil {
 			return err

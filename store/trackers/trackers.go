@@ -33,13 +33,20 @@ func (s *Store) lock(tx *gorm.DB, owner tracker.Owner) error {
 	if !s.db.Postgres() {
 		return nil // one writer at a time anyway
 	}
-	return tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0)), set_config('enable_hashjoin', 'off', true),"+
+	return tx.Exec("SELECT pg_advisory_xact_lock_shared("+resolving+"), pg_advisory_xact_lock(hashtextextended(?, 0)), set_config('enable_hashjoin', 'off', true),"+
 		" set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)",
 		fmt.Sprintf("trackers/%d/%s", owner.Client, owner.Parent)).Error
 }
 
+// resolving is the lock that is shared by all who find out what ids stand for
+// and write under the names they found, see barrier.
+const resolving = "hashtextextended('trackers/resolving', 0)"
+
 // rows makes the parameter of a Batch.
 func rows[T any](list []T) (string, error) {
+	if len(list) == 0 {
+		return "[]", nil
+	}
 	b, err := json.Marshal(list)
 	if err != nil {
 		return "", fmt.Errorf("encode rows: %w", err)

@@ -33,6 +33,7 @@ type Deed struct {
 func track(h *Held, index int64, d Deed) {
 	item := tasks.Item{Index: index, Key: d.Resource, Outcome: tasks.Created}
 	res, _ := ParseResource(d.Resource)
+	res = h.Refs.Canonical(res)
 	part, reason := findPart(h, res)
 	if reason != "" {
 		item.Outcome, item.Reason = tasks.ItemFailed, reason

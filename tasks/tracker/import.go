@@ -88,7 +88,7 @@ func (im *importer) apply(ctx context.Context, first int64, rows []importRow) er
 	for _, row := range rows {
 		if row.Fault == "" {
 			want.Records = append(want.Records, row.Key)
-			want.Works = append(want.Works, row.Key.Resource())
+			want.Claims = append(want.Claims, Claim{row.Key, row.Collection, row.Same})
 		}
 	}
 	items, err := im.store.Change(ctx, im.run.Fence(), im.owner, want, func(h *Held) error {
@@ -116,9 +116,10 @@ func (im *importer) take(h *Held, index int64, row importRow) {
 	}
 	record, known := h.Records[row.Key]
 	if !known {
-		t, made := h.Tracker(row.Key.Resource())
+		stands := h.Resolve(row.Key)
+		t, made := h.Tracker(stands.Resource)
 		h.Records[row.Key] = &Record{Key: row.Key, Tracker: t, Entry: row.Entry}
-		item.Outcome = tasks.Updated
+		item.Outcome, item.Reason = tasks.Updated, stands.Reason()
 		if made {
 			item.Outcome = tasks.Created
 		}

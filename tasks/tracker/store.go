@@ -39,12 +39,19 @@ type Want struct {
 	Records []RecordKey
 	Works   []string // resources of works: their trackers and what the catalogue knows
 	Parts   []string // full names of sub-resources; animes/-/episodes/7 finds every work's
+	// Claims are what a list file itself says about works; they are kept as
+	// references of the client.
+	Claims []Claim
 }
 
 // Held is what the owner holds of what a change wanted. Trackers and records
 // that fn changes, or adds, are kept.
 type Held struct {
-	Owner     Owner
+	Owner Owner
+	// Refs knows what the wanted records, works and parts stand for. Works and
+	// parts that were wanted under a name derived from a provider's id are
+	// held under the name that this id stands for.
+	Refs      *References
 	Trackers  map[string]*Tracker // by resource
 	Works     map[string]*Work    // by resource; a change adds what it learns
 	Records   map[RecordKey]*Record
@@ -97,6 +104,9 @@ func (h *Held) Tracker(resource string) (t *Tracker, made bool) {
 	h.Trackers[resource] = t
 	return t, true
 }
+
+// Resolve gives what an id of a record, or of a claim, that was wanted stands for.
+func (h *Held) Resolve(k RecordKey) Resolved { return h.Refs.Of(k) }
 
 // Learn adds to what the catalogue knows of a work, and gives all of it.
 func (h *Held) Learn(w Work) Work {
