@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 )
@@ -24,7 +25,7 @@ type Action struct {
 
 	Parameters []Parameter // derived from the parameter struct
 
-	bind func(Args) (any, Faults)
+	bind func([]Parameter, Args) (any, Faults)
 	run  func(context.Context, *Run, any) error
 }
 
@@ -52,8 +53,7 @@ func NewAction[P any](a Action, run func(context.Context, *Run, P) error) Action
 			return min(time.Second<<min(attempt-1, 20), 10*time.Minute)
 		}
 	}
-	params := a.Parameters
-	a.bind = func(args Args) (any, Faults) {
+	a.bind = func(params []Parameter, args Args) (any, Faults) {
 		var p P
 		faults := bindAll(reflect.ValueOf(&p).Elem(), params, args)
 		if c, ok := any(p).(Checker); ok && len(faults) == 0 {
@@ -62,6 +62,19 @@ func NewAction[P any](a Action, run func(context.Context, *Run, P) error) Action
 		return p, faults
 	}
 	a.run = func(ctx context.Context, r *Run, p any) error { return run(ctx, r, p.(P)) }
+	return a
+}
+
+// Allow gives the action with the allowed values of a parameter set, for values
+// that are known only when the catalogue is made. It panics when there is no
+// such parameter, which shows at start.
+func (a Action) Allow(slug string, values ...string) Action {
+	a.Parameters = slices.Clone(a.Parameters)
+	p, ok := a.Parameter(slug)
+	if !ok {
+		panic(fmt.Sprintf("tasks: the action %s has no parameter %s", a.Slug, slug))
+	}
+	p.Values = values
 	return a
 }
 
@@ -77,14 +90,14 @@ func (a *Action) Parameter(slug string) (*Parameter, bool) {
 
 // Check binds args to the action's parameters and gives every fault.
 func (a *Action) Check(args Args) Faults {
-	_, faults := a.bind(args)
+	_, faults := a.bind(a.Parameters, args)
 	return faults
 }
 
 // Do binds the run's arguments and does the work. An *Error that the action
 // returns is final and its message is shown; any other error is retried.
 func (a *Action) Do(ctx context.Context, r *Run, args Args) error {
-	p, faults := a.bind(args)
+	p, faults := a.bind(a.Parameters, args)
 	if len(faults) > 0 {
 		return faults
 	}

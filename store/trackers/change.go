@@ -31,8 +31,10 @@ func (s *Store) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner
 		if err := fn(h); err != nil {
 			return err
 		}
-		if err := s.save(tx, h, before); err != nil {
-			return err
+		if !want.Dry {
+			if err := s.save(tx, h, before); err != nil {
+				return err
+			}
 		}
 		items = named(h.Outcomes)
 		return s.db.RecordItems(tx, run, items)
@@ -66,7 +68,7 @@ func named(outcomes []tracker.Outcome) []tasks.Item {
 	items := make([]tasks.Item, len(outcomes))
 	for i, o := range outcomes {
 		items[i] = o.Item
-		if o.Tracker != nil {
+		if o.Tracker != nil && o.Tracker.ID != 0 {
 			refs := maps.Clone(o.Item.Refs)
 			if refs == nil {
 				refs = map[string]string{}
@@ -93,6 +95,7 @@ func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held) error {
 		func() error { return s.updateTrackers(tx, changed) },
 		func() error { return s.saveRecords(tx, h, before) },
 		func() error { return s.saveWorks(tx, h, before) },
+		func() error { return s.deleteCompletions(tx, h.Undone) },
 		func() error { return s.insertCompletions(tx, h.Completions) },
 		func() error { return s.insertActivities(tx, h) },
 	}

@@ -12,7 +12,8 @@ import (
 )
 
 // resolve learns what is known about the ids that a change wants, the claims
-// that come with it among them, and keeps those that are new.
+// that come with it among them, and keeps those that are new unless the change is
+// a dry run.
 func (s *Store) resolve(tx *gorm.DB, client tasks.ClientID, want tracker.Want) (*tracker.References, error) {
 	found, err := s.said(tx, []tasks.ClientID{everyone, client}, want.Ids())
 	if err != nil {
@@ -35,8 +36,10 @@ func (s *Store) resolve(tx *gorm.DB, client tasks.ClientID, want tracker.Want) (
 			fresh = append(fresh, crossRow{keyRow{string(k.Provider), string(k.Kind), k.NativeID}, row})
 		}
 	}
-	if err := s.insertCross(tx, client, fromList, 0, fresh); err != nil {
-		return nil, err
+	if !want.Dry {
+		if err := s.insertCross(tx, client, fromList, 0, fresh); err != nil {
+			return nil, err
+		}
 	}
 	return tracker.NewReferences(found.sayings), nil
 }

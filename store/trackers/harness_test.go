@@ -11,6 +11,8 @@ import (
 	"testing"
 	"time"
 
+	"gorm.io/gorm"
+
 	"asapi/internal/testserver"
 	"asapi/store"
 	"asapi/store/blobs"
@@ -164,7 +166,7 @@ func (b *bench) refused(account, action string, a args) *tasks.Error {
 // report is the result of a batch action.
 type report struct {
 	Total, Created, Updated, Unchanged, Skipped, Failed int
-	Items                                               []struct{ Key, Outcome, Reason, Tracker string }
+	Items                                               []struct{ Key, Outcome, Reason, Tracker, Changes string }
 }
 
 func (r report) counts() string {
@@ -198,4 +200,10 @@ func (b *bench) all(account string) map[string]tracker.Tracker {
 		found[t.Resource] = t
 	}
 	return found
+}
+
+// sql changes the database behind the store's back.
+func (b *bench) sql(statement string, params ...any) {
+	b.tb.Helper()
+	must(b.tb, b.store.DB().Tx(b.tb.Context(), func(tx *gorm.DB) error { return tx.Exec(statement, params...).Error }))
 }

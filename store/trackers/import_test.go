@@ -168,13 +168,14 @@ func TestABadFileChangesNothing(t *testing.T) {
 // errGone is what a file gives whose storage fails in the middle.
 var errGone = errors.New("the storage is gone")
 
-// failingOnce is a file whose second reading breaks after some bytes.
+// failingOnce is a file whose third reading breaks after some bytes: it is read
+// once to recognise it and once to check it.
 func failingOnce(raw []byte, after int64) tasks.File {
 	opened := 0
 	return tasks.NewFile("list", "", int64(len(raw)), func(context.Context) (io.ReadCloser, error) {
 		opened++
 		whole := strings.NewReader(string(raw))
-		if opened != 2 {
+		if opened != 3 {
 			return io.NopCloser(whole), nil
 		}
 		return io.NopCloser(io.MultiReader(io.LimitReader(whole, after), brokenReader{})), nil

@@ -14,24 +14,33 @@ import (
 	"asapi/tasks/tracker"
 )
 
-// listed is the part of a statement that both List and CountListed share: the
-// entries of a list, and the trackers of works that are named after the
-// provider's ids, which are numbers, and have no entry.
-const listed = ` FROM trackers t
-	LEFT JOIN provider_records r ON r.tracker_id = t.id AND r.provider = ? AND r.kind = ?
-	LEFT JOIN works w ON w.client_id = t.client_id AND w.resource = t.resource
-	WHERE t.client_id = ? AND t.parent = ? AND (r.id IS NOT NULL OR
-		(substr(t.resource, 1, length(?)) = ? AND length(t.resource) > length(?) AND trim(substr(t.resource, length(?) + 1), '0123456789') = ''))`
-
-func listedParams(owner tracker.Owner, p tracker.Provider, k tracker.Kind) []any {
-	prefix := tracker.ResourcePrefix(p, k)
-	return []any{string(p), string(k), owner.Client, owner.Parent, prefix, prefix, prefix, prefix}
+// listed gives the part of a statement that both List and CountListed share,
+// with its parameters: the entries of a list, and the trackers of works that are
+// named after the provider's ids and have no entry. Ids that are only hashes of
+// the provider's are not named after it any more.
+func (s *Store) listed(owner tracker.Owner, p tracker.Provider, k tracker.Kind) (statement string, params []any) {
+	var derived []string
+	params = []any{string(p), string(k), owner.Client, owner.Parent}
+	for _, prefix := range tracker.ResourcePrefixes(p, k) {
+		test := "substr(t.resource, 1, length(?)) = ? AND length(t.resource) > length(?) AND t.resource NOT LIKE '%~~%'"
+		params = append(params, prefix, prefix, prefix)
+		if p.Numbered() {
+			test += " AND trim(substr(t.resource, length(?) + 1), '0123456789') = ''"
+			params = append(params, prefix)
+		}
+		derived = append(derived, test)
+	}
+	return s.typed(` FROM trackers t
+		LEFT JOIN provider_records r ON r.tracker_id = t.id AND r.provider = ? AND r.kind = ?
+		LEFT JOIN works w ON w.client_id = t.client_id AND w.resource = t.resource
+		WHERE t.client_id = ? AND t.parent = ? AND (r.id IS NOT NULL OR (` + strings.Join(derived, ") OR (") + `))`), params
 }
 
 // CountListed implements tracker.Store.
 func (s *Store) CountListed(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind) (int64, error) {
 	var n int64
-	err := s.db.Gorm(ctx).Raw("SELECT COUNT(*)"+s.typed(listed), listedParams(owner, p, k)...).Row().Scan(&n)
+	statement, params := s.listed(owner, p, k)
+	err := s.db.Gorm(ctx).Raw("SELECT COUNT(*)"+statement, params...).Row().Scan(&n)
 	return n, err
 }
 
@@ -55,31 +64,46 @@ func (s *Store) List(ctx context.Context, owner tracker.Owner, p tracker.Provide
 var errStopped = errors.New("the reader stopped")
 
 func (s *Store) lines(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, yield func(tracker.Listed, error) bool) {
-	statement := "SELECT " + trackerColumns + ", COALESCE(r.id, 0), COALESCE(r.native_id, ''), COALESCE(r.entry, ''), COALESCE(w.title, ''), COALESCE(w.regular, 0)" +
-		s.typed(listed) + " ORDER BY t.id, r.id"
+	from, params := s.listed(owner, p, k)
+	// Of works without an entry: what any list last said of them.
+	statement := "SELECT " + trackerColumns + ", COALESCE(r.id, 0), COALESCE(r.native_id, ''), COALESCE(r.entry," +
+		" (SELECT o.entry FROM provider_records o WHERE o.tracker_id = t.id ORDER BY o.updated_at DESC, o.id DESC LIMIT 1), ''), " +
+		s.singles() + ", COALESCE(w.title, ''), COALESCE(w.regular, 0)" + from + " ORDER BY t.id, r.id"
 	err := query(tx, func(found *sql.Rows) error {
 		line, err := scanListed(found, p, k)
 		if err == nil && !yield(line, nil) {
 			return errStopped
 		}
 		return err
-	}, statement, listedParams(owner, p, k)...)
+	}, statement, params...)
 	if err != nil && !errors.Is(err, errStopped) {
 		yield(tracker.Listed{}, err)
 	}
 }
 
+// singles gives the places of single completed sub-resources as one text.
+func (s *Store) singles() string {
+	join := "group_concat(c.ordinal)"
+	if s.db.Postgres() {
+		join = "string_agg(c.ordinal::text, ',')"
+	}
+	return "COALESCE((SELECT " + join + " FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular AND c.ordinal > 0), '')"
+}
+
 func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind) (line tracker.Listed, err error) {
-	var entry string
+	var entry, singles string
 	var record int64
 	line.Key = tracker.RecordKey{Provider: p, Kind: k}
-	line.Tracker, err = scanTracker(found, &record, &line.Key.NativeID, &entry, &line.Work.Title, &line.Work.Regular)
+	line.Tracker, err = scanTracker(found, &record, &line.Key.NativeID, &entry, &singles, &line.Work.Title, &line.Work.Regular)
 	if err != nil {
 		return line, err
 	}
+	line.Tracker.Singles, _ = tracker.ParseNumbers(singles)
 	line.Work.Resource = line.Tracker.Resource
 	if line.Bare = record == 0; line.Bare {
-		line.Key.NativeID = strings.TrimPrefix(line.Tracker.Resource, tracker.ResourcePrefix(p, k))
+		line.Key.NativeID, _ = tracker.NativeID(line.Tracker.Resource, p, k)
+	}
+	if entry == "" {
 		return line, nil
 	}
 	if err := json.Unmarshal([]byte(entry), &line.Entry); err != nil {

@@ -30,7 +30,7 @@ func (s *Store) of(cols ...store.Col) string {
 func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*tracker.Held, error) {
 	h := &tracker.Held{
 		Owner: owner, Trackers: map[string]*tracker.Tracker{}, Works: map[string]*tracker.Work{},
-		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{},
+		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{}, Singles: map[string][]tracker.Completion{},
 	}
 	works := slices.Clone(want.Works)
 	if len(want.Parts) > 0 {
@@ -54,6 +54,11 @@ func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*trac
 	}
 	if err := s.loadRecords(tx, h, want.Records); err != nil {
 		return nil, err
+	}
+	if want.Singles {
+		if err := s.loadSingles(tx, h); err != nil {
+			return nil, err
+		}
 	}
 	if len(want.Parts) > 0 || len(want.Records) == 0 {
 		if err := s.loadCompleted(tx, h, want.Parts, names); err != nil {
@@ -151,6 +156,35 @@ func keyRows(keys []tracker.RecordKey) []keyRow {
 		}
 	}
 	return list
+}
+
+type idRow struct {
+	ID int64 `json:"id"`
+}
+
+var idColumn = store.Col{Name: "id", Type: "int"}
+
+// loadSingles reads the completed regular sub-resources of the trackers.
+func (s *Store) loadSingles(tx *gorm.DB, h *tracker.Held) error {
+	of := make(map[int64]*tracker.Tracker, len(h.Trackers))
+	ids := make([]idRow, 0, len(h.Trackers))
+	for _, t := range h.Trackers {
+		of[t.ID] = t
+		ids = append(ids, idRow{t.ID})
+	}
+	param, err := rows(ids)
+	if err != nil || len(ids) == 0 {
+		return err
+	}
+	return query(tx, func(found *sql.Rows) error {
+		var id, at int64
+		c := tracker.Completion{Regular: true}
+		err := found.Scan(&id, &c.Resource, &c.Ordinal, &at)
+		c.Tracker, c.At = of[id], store.TimeOf(at)
+		h.Singles[c.Tracker.Resource] = append(h.Singles[c.Tracker.Resource], c)
+		return err
+	}, "WITH "+s.db.Batch("b", idColumn)+" SELECT c.tracker_id, c.resource, c.ordinal, c.completed_at"+
+		" FROM b JOIN tracker_completed c ON c.tracker_id = b.id WHERE c.regular", param)
 }
 
 // loadCompleted finds which of the parts, and of the works themselves, were

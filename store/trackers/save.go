@@ -190,6 +190,23 @@ func (s *Store) insertCompletions(tx *gorm.DB, completions []tracker.Completion)
 		" SELECT tracker_id, resource, ordinal, regular, completed_at FROM b WHERE true ON CONFLICT (tracker_id, resource) DO NOTHING", param).Error
 }
 
+// deleteCompletions takes completions back.
+func (s *Store) deleteCompletions(tx *gorm.DB, undone []tracker.Completion) error {
+	if len(undone) == 0 {
+		return nil
+	}
+	list := make([]completionRow, len(undone))
+	for i, c := range undone {
+		list[i] = completionRow{Tracker: c.Tracker.ID, Resource: c.Resource}
+	}
+	param, err := rows(list)
+	if err != nil {
+		return err
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "resource", Type: "text"})+
+		" DELETE FROM tracker_completed WHERE (tracker_id, resource) IN (SELECT tracker_id, resource FROM b)", param).Error
+}
+
 type activityRow struct {
 	Tracker  int64  `json:"tracker_id"`
 	Resource string `json:"resource"`

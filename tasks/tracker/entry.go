@@ -29,9 +29,10 @@ const (
 	VisualNovel Kind = "visual-novel"
 )
 
-// collectionOf says where the works of a list kind live. Files of manga lists
-// do not tell light novels from comics.
-var collectionOf = map[Kind]string{Anime: "animes", Manga: "graphicNovels", VisualNovel: "visualNovels"}
+// collectionsOf says where the works of a list kind may live; first where they
+// do when the file does not tell: most manga lists do not tell light novels from
+// comics.
+var collectionsOf = map[Kind][]string{Anime: {"animes"}, Manga: {"graphicNovels", "lightNovels"}, VisualNovel: {"visualNovels"}}
 
 // Status is a provider's own status in neutral words.
 type Status string
@@ -57,13 +58,6 @@ func (k RecordKey) String() string {
 	return string(k.Provider) + ":" + string(k.Kind) + ":" + k.NativeID
 }
 
-// Resource derives the resource of an entry that no cross reference is known
-// for, such as animes/myanimelist-41457.
-func (k RecordKey) Resource() string { return ResourcePrefix(k.Provider, k.Kind) + k.NativeID }
-
-// ResourcePrefix gives what resources derived from a provider's ids begin with.
-func ResourcePrefix(p Provider, k Kind) string { return collectionOf[k] + "/" + string(p) + "-" }
-
 // Facts are what an entry says, in neutral words. What is not known is zero.
 type Facts struct {
 	Title        string `json:"title,omitempty"`
@@ -78,7 +72,7 @@ type Facts struct {
 	Start        Date   `json:"start,omitzero"`
 	Finish       Date   `json:"finish,omitzero"`
 	// Seen are the numbers of the regular episodes or chapters, where the list
-	// says each of them; Progress counts them then.
+	// says each of them; Progress counts them then. Empty: the first Progress.
 	Seen    Numbers `json:"seen,omitempty"`
 	Notes   string  `json:"notes,omitempty"`
 	Private bool    `json:"private,omitempty"` // hidden from others

@@ -10,20 +10,20 @@ import (
 )
 
 type exportParams struct {
-	Provider string `param:"provider" enum:"myanimelist" doc:"For which provider the list is made."`
-	Kind     string `param:"kind" enum:"anime,manga" optional:"true" doc:"Which list; needed only when the account has both."`
-	Format   string `param:"format" enum:"xml,json" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
+	Provider string `param:"provider" doc:"For which provider the list is made."`
+	Kind     string `param:"kind" optional:"true" doc:"Which list; needed only when the account has both."`
+	Format   string `param:"format" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
 }
 
 func (s *service) exportAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
 		Slug: "export-trackers", Name: "Export Trackers",
 		Description: "Makes a list file for a provider from the trackers of the account. Values that came from the provider go back as they came, but for what changed since.",
-	}, s.exportTrackers)
+	}, s.exportTrackers).Allow("provider", s.providers()...).Allow("kind", s.kinds()...).Allow("format", s.forms()...)
 }
 
 func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportParams) error {
-	format, err := s.format(p.Provider)
+	format, err := s.format(Provider(p.Provider))
 	if err != nil {
 		return err
 	}
@@ -128,11 +128,26 @@ func step(ctx context.Context, run *tasks.Run, n int64, list *List) error {
 	return run.Progress(ctx, n, list.Total())
 }
 
+// currentOf gives a line's entry as it is to be written. What another provider
+// says of a work that this one does not have is carried over, as far as lists of
+// different providers share it.
 func currentOf(f Format, line *Listed) Entry {
 	if !line.Bare {
 		return Current(f, line.Entry, &line.Tracker)
 	}
-	facts := Facts{Status: statusOf(&line.Tracker), Title: line.Work.Title, Total: line.Work.Regular}
+	facts := line.Entry.Facts
+	if facts.Status == "" {
+		facts = Facts{Status: statusOf(&line.Tracker)}
+	}
+	if facts.Title == "" {
+		facts.Title = line.Work.Title
+	}
+	if facts.Total == 0 {
+		facts.Total = line.Work.Regular
+	}
+	if line.Tracker.Singles != "" && facts.Seen == "" && !facts.Repeating {
+		facts.Seen = UpTo(max(facts.Progress, line.Tracker.FirstDone)).Union(line.Tracker.Singles)
+	}
 	return Current(f, f.Blank(line.Key.Kind, line.Key.NativeID, facts), &line.Tracker)
 }
 

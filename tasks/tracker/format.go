@@ -49,7 +49,7 @@ func InputOf(name, content string) Input {
 
 // Form is one form of a provider's list file.
 type Form struct {
-	Name        string // the value of the parameter format, such as xml
+	Name        string // the value of the parameter format, such as xml; json is taken, by the neutral form
 	ContentType string
 	Extension   string // of the file's name, with its dot, such as .xml
 	// Write encodes a list so that Read gives equal entries, as far as the

@@ -16,10 +16,9 @@ import (
 // What an unpacked file may be. Real lists shrink 17-fold, lists of equal
 // entries some 150-fold; a bomb 1,000-fold.
 const (
-	maxUnpacked   = 1 << 30
-	freeUnpacked  = 16 << 20
-	maxRatio      = 400
-	recogniseHead = 4096
+	maxUnpacked  = 1 << 30
+	freeUnpacked = 16 << 20
+	maxRatio     = 400
 )
 
 // readFile opens an uploaded list, unpacks it when it is gzip, drops a byte
@@ -56,7 +55,7 @@ func inputOf(ctx context.Context, f tasks.File, r io.Reader) Input {
 }
 
 func readPlain(in *bufio.Reader, read func(io.Reader) error) error {
-	head, err := in.Peek(recogniseHead)
+	head, err := in.Peek(3)
 	if len(head) == 0 {
 		if err == nil || errors.Is(err, io.EOF) {
 			return Unreadable("The file is empty.")

@@ -1,52 +1,5 @@
 package tracker
 
-import "time"
-
-// Visible is what a list entry makes of its tracker.
-type Visible struct {
-	State State
-	Start time.Time
-	End   time.Time
-	Done  int64
-}
-
-// VisibleOf maps an entry's facts to what the tracker shows: dropped and on-hold
-// are ON_HOLD, planned is STATE_UNSPECIFIED, a repeat stays COMPLETED. Dates
-// become the first instant of their known part; an end that would come before
-// its start is moved to it where the known parts allow that, and else left out.
-func VisibleOf(f Facts) Visible {
-	v := Visible{Done: f.Progress}
-	switch f.Status {
-	case Watching:
-		v.State = InProgress
-	case Done:
-		v.State = Completed
-	case Paused, Dropped:
-		v.State = OnHold
-	case PlannedTo:
-		v.State = Unspecified
-	}
-	if f.Repeating {
-		v.State = Completed
-	}
-	if f.Total > 0 {
-		v.Done = min(v.Done, f.Total)
-	}
-	if v.State == Completed {
-		v.Done = max(v.Done, f.Total)
-		v.End = f.Finish.Earliest()
-	}
-	if v.State != Unspecified {
-		v.Start = f.Start.Earliest()
-	}
-	if v.End.Before(v.Start) {
-		if v.End = (time.Time{}); f.Finish.Covers(f.Start) {
-			v.End = v.Start
-		}
-	}
-	return v
-}
-
 // Merge gives what remains when a list says given of an entry that is kept as
 // old. It never lowers progress and never clears a date, a score or a text; it
 // never takes completed back, nor begun back to planned. Merging the same again
@@ -72,7 +25,9 @@ func Merge(f Format, old, given Entry) Entry {
 		m.Notes = given.Notes
 	}
 	m.Private = given.Private
-	m.Seen = old.Seen.Union(given.Seen)
+	if m.Seen = old.Seen.Union(given.Seen); m.Seen != "" && !m.Repeating {
+		m.Progress = max(m.Progress, m.Seen.Count())
+	}
 	return f.Conform(m)
 }
 
@@ -113,45 +68,4 @@ func (t *Tracker) apply(before, now Visible) {
 	if end.IsZero() || !end.Before(start) {
 		t.Start, t.End = start, end
 	}
-}
-
-// Current gives the entry as it is to be written back to its provider: the
-// native values unchanged while the tracker still shows what they made of it,
-// and otherwise with the status, the progress and the dates that it shows now.
-func Current(f Format, e Entry, t *Tracker) Entry {
-	was := VisibleOf(e.Facts)
-	changed := e
-	if t.State != was.State {
-		changed.Status, changed.Repeating = statusOf(t), false
-	}
-	if done := t.Done(); !changed.Repeating && done > max(was.Done, e.Progress) {
-		changed.Progress = done
-	}
-	if changed.Status == Done && e.Status != Done && !changed.Repeating {
-		changed.Progress = max(changed.Progress, e.Total)
-	}
-	if !t.Start.IsZero() && !t.Start.Equal(was.Start) && t.State != Unspecified {
-		changed.Start = DateOf(t.Start)
-	}
-	if !t.End.IsZero() && !t.End.Equal(was.End) {
-		changed.Finish = DateOf(t.End)
-	}
-	return f.Conform(changed)
-}
-
-// statusOf derives a native status where no record says one.
-func statusOf(t *Tracker) Status {
-	switch t.State {
-	case Completed:
-		return Done
-	case OnHold:
-		return Paused
-	case InProgress:
-		return Watching
-	case Unspecified:
-		if t.Done() > 0 {
-			return Watching
-		}
-	}
-	return PlannedTo
 }

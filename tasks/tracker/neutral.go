@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"time"
 )
 
 // neutralEntry is one entry of the JSON export.
@@ -57,11 +56,4 @@ func neutralOf(l Listed) neutralEntry {
 		e.Percent = &p
 	}
 	return e
-}
-
-func stamp(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339Nano)
 }

@@ -45,6 +45,49 @@ func (n Numbers) Union(other Numbers) Numbers {
 	return textOf(append(n.spans(), other.spans()...))
 }
 
+// UpTo is the set of the numbers from 1 to n; empty when n is below 1.
+func UpTo(n int64) Numbers {
+	if n < 1 {
+		return ""
+	}
+	return textOf([]span{{1, min(n, maxNumber)}})
+}
+
+// Between gives the numbers from lo to hi that are in the set.
+func (n Numbers) Between(lo, hi int64) Numbers {
+	var spans []span
+	for _, s := range n.spans() {
+		if s = (span{max(s.lo, lo), min(s.hi, hi)}); s.lo <= s.hi {
+			spans = append(spans, s)
+		}
+	}
+	return textOf(spans)
+}
+
+// Without gives the numbers of the set that other does not have.
+func (n Numbers) Without(other Numbers) Numbers {
+	gone := other.spans()
+	var spans []span
+	for _, s := range n.spans() {
+		for len(gone) > 0 && gone[0].hi < s.lo {
+			gone = gone[1:]
+		}
+		for _, g := range gone {
+			if g.lo > s.hi {
+				break
+			}
+			if g.lo > s.lo {
+				spans = append(spans, span{s.lo, g.lo - 1})
+			}
+			s.lo = g.hi + 1
+		}
+		if s.lo <= s.hi {
+			spans = append(spans, s)
+		}
+	}
+	return textOf(spans)
+}
+
 // Count is how many numbers the set has.
 func (n Numbers) Count() int64 {
 	var count int64
@@ -52,6 +95,16 @@ func (n Numbers) Count() int64 {
 		count += s.hi - s.lo + 1
 	}
 	return count
+}
+
+// Has reports whether a number is in the set.
+func (n Numbers) Has(number int64) bool {
+	for _, s := range n.spans() {
+		if s.lo <= number && number <= s.hi {
+			return true
+		}
+	}
+	return false
 }
 
 // First is the greatest number for which all from 1 are in the set.

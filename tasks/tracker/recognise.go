@@ -2,45 +2,211 @@ package tracker
 
 import (
 	"bytes"
+	"context"
+	"errors"
+	"io"
 	"regexp"
+	"slices"
+	"strings"
+
+	"asapi/tasks"
 )
 
-// signs tell whose file something is by what stands near its beginning; the
-// first that matches counts.
-var signs = []struct {
-	sign *regexp.Regexp
-	what string
-}{
-	{regexp.MustCompile(`^\s*(?i:<!doctype html|<html)`), "a web page, not an export (it may be the page that asks you to sign in)"},
-	{regexp.MustCompile(`<myanimelist[\s>]`), "a MyAnimeList export"},
-	{regexp.MustCompile(`<vndb-export[\s>]`), "a VNDB export"},
-	{regexp.MustCompile(`<MyList[\s>]|<my_anime_list[\s>]|<mylist\s|"Animes"\s*:|AID\|Romaji\|`), "an AniDB export"},
-	{regexp.MustCompile(`"MediaListCollection"|"lists"\s*:|"series_id"\s*:[^}]*"series_type"`), "an AniList export"},
-	{regexp.MustCompile(`^Series\tVolume\tChapter`), "a MangaUpdates list"},
-	{regexp.MustCompile(`"links"\s*:\s*\{|mangadex`), "a MangaDex list"},
-	{regexp.MustCompile(`^PK\x03\x04`), "a zip archive; unpack it and send the file inside"},
-	{regexp.MustCompile(`^\x1f\x8b`), "a file that was packed twice; unpack it once and send it again"},
-	{regexp.MustCompile(`^(?s:.{257})ustar`), "a tar archive, as AniDB makes them"},
-	{regexp.MustCompile(`^\s*[\[{]`), "JSON of an unknown kind"},
-	{regexp.MustCompile(`^\s*<\?xml|^\s*<[A-Za-z]`), "XML of an unknown kind"},
+// recogniseHead is how much of a file's beginning tells whose it is.
+const recogniseHead = 64 << 10
+
+// Neutral names our own form of everything that is known of trackers. It is no
+// provider, but stands where one is named.
+const Neutral Provider = "neutral"
+
+// weight says how much a sign is worth against others.
+type weight int
+
+const (
+	hint  weight = iota // others' files may look so: a file name, a shape
+	mark                // somewhere in the file stands what only one provider writes
+	begin               // the file begins as only one provider's does
+)
+
+// sign tells whose file something is.
+type sign struct {
+	weight   weight
+	provider Provider // empty: a list of nobody known
+	what     string   // follows "It looks like"
+	content  *regexp.Regexp
+	name     *regexp.Regexp // of the file; only where content is nil
+}
+
+// prolog is what may stand before the root element of an XML document.
+const prolog = `^(?s:\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<![A-Za-z][^>]*>\s*)*)`
+
+const uuid = `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`
+
+func starts(p Provider, what, pattern string) sign {
+	return sign{weight: begin, provider: p, what: what, content: regexp.MustCompile(pattern)}
+}
+
+func holds(p Provider, what, pattern string) sign {
+	return sign{weight: mark, provider: p, what: what, content: regexp.MustCompile(pattern)}
+}
+
+func shaped(p Provider, what, pattern string) sign {
+	return sign{weight: hint, provider: p, what: what, content: regexp.MustCompile(pattern)}
+}
+
+func named(p Provider, what, pattern string) sign {
+	return sign{weight: hint, provider: p, what: what, name: regexp.MustCompile(pattern)}
+}
+
+// signs are those of every kind of file that is known, also of kinds that
+// cannot be imported. Among those of one provider the first tells what it is.
+var signs = []sign{
+	starts("", "a web page, not an export (it may be the page that asks you to sign in)", prolog+`(?i:<html[\s>])|^\s*(?i:<!doctype html)`),
+	starts("", "a zip archive; unpack it and send the file inside", `^PK\x03\x04`),
+	starts("", "a file that was packed twice; unpack it once and send it again", `^\x1f\x8b`),
+	starts(Neutral, "an export of this service (neutral JSON)", `^\s*\{\s*"format"\s*:\s*"asapi-trackers"`),
+	starts(MyAnimeList, "a MyAnimeList export", prolog+`<myanimelist[\s/>]`),
+	starts(VNDB, "a VNDB export", prolog+`<vndb-export[\s/>]`),
+	starts(VNDB, "a VNDB vote dump", `^v?\d+[ \t]+u?\d+[ \t]+\d{1,3}[ \t]+\d{4}-\d\d-\d\d\s*(?:\n|$)`),
+	starts(AniDB, "an AniDB export", prolog+`<(?:MyList|mylist|my_anime_list|export|myvotes|votes)[\s/>]`),
+	starts(AniDB, "an AniDB export", `^\s*\{\s*"Animes"\s*:|^"?AID"?\|`),
+	starts(AniDB, "a tar archive, as AniDB makes them", `^(?s:.{257})ustar`),
+	starts(AniList, "an AniList export", `^\s*\[?\s*\{\s*(?:"data"\s*:\s*\{\s*)?"MediaListCollection"`),
+	starts(MangaUpdates, "a MangaUpdates list", `^"?Series"?\t"?Volume"?\t"?Chapter`),
+
+	holds(AniList, "an AniList export", `"MediaListCollection"|"series_type"\s*:|"(?:isCustomList|hiddenFromStatusLists|mediaId)"\s*:|^\s*\{\s*"user"\s*:\s*\{(?s:.*)"(?:custom_lists|title_language|donator_tier)"`),
+	holds(AniDB, "an AniDB export", `"Animes"\s*:|"(?:aid|mystate)"\s*:`),
+	holds(VNDB, "VNDB's list as JSON", `"id"\s*:\s*"v\d+"`),
+	holds(MangaDex, "a MangaDex list", `"(?:id|manga|mangaId|uuid)"\s*:\s*"`+uuid+`"|"statuses"\s*:\s*\{\s*"`+uuid+`"|(?i:\bmangadex\.org/(?:title|manga)/)|^(?i:[^\n\[{<]*\bmangadex)`),
+	holds(MangaDex, "a MangaDex list", `(?m:^"?`+uuid+`"?[,;\t])`),
+	holds(MangaUpdates, "a MangaUpdates list", `(?i:\bmangaupdates\.com/series)`),
+	holds("", "a file of cross references, not a list (asapi crossref load takes it)", `"(?:mal_id|anidb_id|anilist_id|animeSeason)"\s*:`),
+
+	named(MangaUpdates, "a MangaUpdates list", `(?i)^(?:read|reading|wish|complete|completed|unfinished|hold|on.?hold)(?:[ _.-].*)?\.(?:txt|tsv)(?:\.gz)?$`),
+	named(AniDB, "an AniDB archive", `(?i)\.(?:tar|tgz|tar\.gz)$`),
+	named(AniList, "an AniList export", `(?i)^gdpr_data.*\.json$`),
+	shaped("", "JSON of an unknown kind", `^\s*[\[{]`),
+	shaped("", "XML of an unknown kind", `^\s*<(?:\?xml|[A-Za-z!])`),
+}
+
+// match reports whether the sign is on the file.
+func (s sign) match(head []byte, name string) bool {
+	if s.content != nil {
+		return s.content.Match(head)
+	}
+	return s.name.MatchString(name)
+}
+
+// look finds the signs on a file that are worth most, one of each provider;
+// those of nobody known only where there are no others.
+func look(head []byte, name string) []sign {
+	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
+	for _, w := range []weight{begin, mark, hint} {
+		var known, unknown []sign
+		for _, s := range signs {
+			switch {
+			case s.weight != w || !s.match(head, name):
+			case s.provider == "":
+				unknown = append(unknown, s)
+			case !slices.ContainsFunc(known, func(o sign) bool { return o.provider == s.provider }):
+				known = append(known, s)
+			}
+		}
+		if len(known) > 0 {
+			return known
+		}
+		if len(unknown) > 0 {
+			return unknown[:1]
+		}
+	}
+	return nil
 }
 
 // Recognise says what a file looks like, as words that follow "It looks like";
 // empty: like nothing known.
 func Recognise(head []byte) string {
-	head = bytes.TrimPrefix(head, []byte("\xef\xbb\xbf"))
-	for _, s := range signs {
-		if s.sign.Match(head) {
-			return s.what
-		}
+	if found := look(head, ""); len(found) > 0 {
+		return whatOf(found)
 	}
 	return ""
 }
 
+// whatOf joins what a file may be.
+func whatOf(found []sign) string {
+	whats := make([]string, len(found))
+	for i, s := range found {
+		whats[i] = s.what
+	}
+	return strings.Join(whats, " or ")
+}
+
 // NotA makes the error of a file that is not what title names.
 func NotA(title string, head []byte) error {
-	if what := Recognise(head); what != "" {
-		return Unreadable("This is not a " + title + " export. It looks like " + what + ".")
+	what := Recognise(head)
+	if what == "" || strings.Contains(what, title) {
+		return Unreadable("This is not a " + title + " export, and it looks like no list that is known here.")
 	}
-	return Unreadable("This is not a " + title + " export, and it looks like no list that is known here.")
+	return Unreadable("This is not a " + title + " export. It looks like " + what + ".")
+}
+
+// recognise decides whose list a file is. asked may be empty; the file of
+// another provider than the one that is asked for is refused.
+func (s *service) recognise(ctx context.Context, f tasks.File, asked Provider) (Provider, error) {
+	head := make([]byte, recogniseHead)
+	err := readFile(ctx, f, func(r io.Reader) error {
+		n, err := io.ReadFull(r, head)
+		head = head[:n]
+		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+			return nil
+		}
+		return err
+	})
+	if err != nil {
+		return "", err
+	}
+	found := look(head, f.Name)
+	if asked != "" {
+		return asked, refuse(asked, found, head)
+	}
+	switch {
+	case len(found) == 1 && found[0].provider != "":
+		p := found[0].provider
+		if _, ok := s.formats[p]; !ok && p != Neutral {
+			return "", Unreadable("This looks like " + found[0].what + ". Such lists cannot be imported here.")
+		}
+		return p, nil
+	case len(found) > 1:
+		return "", s.undecided("It may be "+whatOf(found)+".", found)
+	case len(found) == 1 && found[0].weight != hint:
+		return "", Unreadable("This is no list that could be imported. It looks like " + found[0].what + ".")
+	case len(found) == 1:
+		return "", s.undecided("It looks like "+found[0].what+".", nil)
+	}
+	return "", s.undecided("It looks like no list that is known here.", nil)
+}
+
+// refuse gives the error of a file that is surely not of the provider.
+func refuse(asked Provider, found []sign, head []byte) error {
+	ours := func(o sign) bool { return o.provider == asked }
+	if len(found) == 0 || found[0].weight == hint || slices.ContainsFunc(found, ours) {
+		return nil
+	}
+	return NotA(title(asked), head)
+}
+
+// undecided asks for the provider.
+func (s *service) undecided(what string, among []sign) error {
+	var say []string
+	for _, sign := range among {
+		say = append(say, "provider="+string(sign.provider))
+	}
+	if len(among) == 0 {
+		for _, p := range s.providers() {
+			say = append(say, "provider="+p)
+		}
+	}
+	return &tasks.Error{
+		Code: tasks.CodeUnsupportedFormat, Field: "provider",
+		Message: "The file does not tell whose list it is. " + what + " Say whose it is with " + strings.Join(say, " or ") + ".",
+	}
 }

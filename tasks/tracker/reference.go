@@ -63,7 +63,7 @@ func (c Claim) Saying() (Saying, bool) {
 			said.Keys = append(said.Keys, k)
 		}
 	}
-	if c.Collection != "" && c.Collection != collectionOf[c.Key.Kind] && kindOf(c.Collection) == c.Key.Kind {
+	if c.Collection != "" && c.Collection != collectionsOf[c.Key.Kind][0] && kindOf(c.Collection) == c.Key.Kind {
 		said.Keys = append(said.Keys, RecordKey{inCollection, c.Key.Kind, c.Collection})
 	}
 	SortKeys(said.Keys)

@@ -246,22 +246,11 @@ func (r *References) Of(asked RecordKey) Resolved {
 	for _, one := range res.Keys {
 		collection = max(collection, r.in[one])
 	}
-	res.Resource = res.Keys[0].resourceIn(collection)
+	res.Resource = res.Keys[0].ResourceIn(collection)
 	for _, one := range slices.Clone(res.Keys) {
 		res.Keys = append(res.Keys, r.old[one]...)
 	}
 	return res
-}
-
-// resourceIn names the work of the id in a collection; empty: the kind's.
-func (k RecordKey) resourceIn(collection string) string {
-	switch {
-	case k.Provider == ownName:
-		return k.NativeID
-	case collection == "":
-		collection = collectionOf[k.Kind]
-	}
-	return collection + "/" + string(k.Provider) + "-" + k.NativeID
 }
 
 // Canonical gives the name under which a work, or a part of it, is held: where

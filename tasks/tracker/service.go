@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"slices"
 
 	"asapi/tasks"
 )
@@ -13,12 +14,13 @@ const Slug = "tracker"
 type service struct {
 	store   Store
 	formats map[Provider]Format
+	listed  []Format // in the order in which they are told
 }
 
 // NewService describes the tracker service over a store and the formats of the
 // providers it knows.
 func NewService(store Store, formats ...Format) tasks.Service {
-	s := &service{store: store, formats: make(map[Provider]Format)}
+	s := &service{store: store, formats: make(map[Provider]Format), listed: formats}
 	for _, f := range formats {
 		s.formats[f.Provider()] = f
 	}
@@ -29,9 +31,52 @@ func NewService(store Store, formats ...Format) tasks.Service {
 	}
 }
 
+// providers lists the names of the providers whose formats are known.
+func (s *service) providers() []string {
+	names := make([]string, len(s.listed))
+	for i, f := range s.listed {
+		names[i] = string(f.Provider())
+	}
+	return names
+}
+
+// forms lists the names of all forms of files that can be written.
+func (s *service) forms() []string {
+	names := []string{neutral.Name}
+	for _, f := range s.listed {
+		for _, form := range f.Forms() {
+			if !slices.Contains(names, form.Name) {
+				names = append(names, form.Name)
+			}
+		}
+	}
+	return names
+}
+
+// kinds lists what the lists of all providers hold.
+func (s *service) kinds() []string {
+	var names []string
+	for _, f := range s.listed {
+		for _, k := range f.Kinds() {
+			if !slices.Contains(names, string(k)) {
+				names = append(names, string(k))
+			}
+		}
+	}
+	return names
+}
+
+// title gives a provider's name for people.
+func title(p Provider) string {
+	if p == Neutral {
+		return "neutral JSON"
+	}
+	return Titles[p]
+}
+
 // format finds the format of a provider.
-func (s *service) format(name string) (Format, error) {
-	f, ok := s.formats[Provider(name)]
+func (s *service) format(name Provider) (Format, error) {
+	f, ok := s.formats[name]
 	if !ok {
 		return nil, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "provider", Message: "This provider is not known here."}
 	}

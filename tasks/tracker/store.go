@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"iter"
+	"strings"
 	"time"
 
 	"asapi/tasks"
@@ -19,7 +20,8 @@ type Store interface {
 	Change(ctx context.Context, run tasks.Fence, owner Owner, want Want, fn func(*Held) error) ([]tasks.Item, error)
 	// List lets fn read the owner's entries of a provider's list in the order
 	// they came, and its trackers of works that are named after the provider's
-	// ids and have no entry. fn may range over the lines more than once and
+	// ids and have no entry there, with what other providers' lists last said
+	// of these. fn may range over the lines more than once and
 	// finds the same each time. They are not held in memory.
 	List(ctx context.Context, owner Owner, p Provider, k Kind, fn func(lines iter.Seq2[Listed, error]) error) error
 	// CountListed counts what List would give.
@@ -42,6 +44,8 @@ type Want struct {
 	// Claims are what a list file itself says about works; they are kept as
 	// references of the client.
 	Claims []Claim
+	Singles bool     // the completed single regular sub-resources of the trackers found, too
+	Dry     bool     // nothing that fn changes is kept but its items
 }
 
 // Held is what the owner holds of what a change wanted. Trackers and records
@@ -58,7 +62,12 @@ type Held struct {
 	Parts     map[string][]Part // by the name wanted; several where it leaves the work open
 	Completed map[string]bool   // full names of wanted parts and works that were completed before
 
-	Completions []Completion
+	// Singles are the completed single regular sub-resources of trackers, by the
+	// resource of the work, where they were wanted.
+	Singles map[string][]Completion
+
+	Completions []Completion // added
+	Undone      []Completion // taken back
 	Activities  []Activity
 	Outcomes    []Outcome
 }
@@ -88,9 +97,11 @@ type Completion struct {
 
 // Listed is one line of a provider's list as the owner has it.
 type Listed struct {
-	Key     RecordKey
-	Entry   Entry
-	Bare    bool // there is a tracker but no entry: Entry has no values
+	Key   RecordKey
+	Entry Entry
+	// Bare: there is a tracker but no entry. Entry is then what another
+	// provider's list last said of the work; without a status: none did.
+	Bare    bool
 	Tracker Tracker
 	Work    Work
 }
@@ -110,6 +121,7 @@ func (h *Held) Resolve(k RecordKey) Resolved { return h.Refs.Of(k) }
 
 // Learn adds to what the catalogue knows of a work, and gives all of it.
 func (h *Held) Learn(w Work) Work {
+	w.Title = strings.ToValidUTF8(strings.ReplaceAll(w.Title, "\x00", ""), "\uFFFD")
 	known, ok := h.Works[w.Resource]
 	if !ok {
 		known = &Work{Resource: w.Resource}

@@ -68,6 +68,9 @@ type Tracker struct {
 	// all regular ones, and those known to lie beyond the first FirstDone.
 	Counted int64
 	Beyond  int64
+	// Singles are the places of the single ones that are regular and whose
+	// place is known; only Store.List tells them.
+	Singles Numbers
 }
 
 // Name gives the tracker's name, such as users/alice/trackers/42.
