@@ -8,6 +8,7 @@ import (
 
 	"github.com/labstack/echo/v4"
 
+	"asapi/api/activities"
 	"asapi/api/asapi"
 	"asapi/api/internal/web"
 	"asapi/tasks"
@@ -57,5 +58,6 @@ func New(cfg Config) (http.Handler, error) {
 	e.Use(door.Shared.Logged)
 	mountHealth(e, cfg)
 	asapi.Mount(e, door)
+	activities.Mount(e, door.Shared)
 	return e, nil
 }

@@ -96,7 +96,7 @@ func TestEveryPathWorksWithAndWithoutItsTrailingSlash(t *testing.T) {
 func TestUnknownPathsAndWrongMethodsAreToldAsJSON(t *testing.T) {
 	w := newWorld(t)
 	m := w.member("ada")
-	for path, status := range map[string]int{"/nothing-here/": 404, "/": 404, "/submit-task/": 405, "/fetch/a/b/c": 404} {
+	for path, status := range map[string]int{"/nothing-here/": 404, "/submit-task/": 405, "/fetch/a/b/c": 404} {
 		a := w.is(m.send(tasks.ASChannel, "GET", path, "", ""), status)
 		if text, _ := a.json["error"].(string); a.json["success"] != false || text == "" {
 			t.Errorf("%s answered %s", path, a.text)

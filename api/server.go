@@ -58,11 +58,12 @@ func Serve(ctx context.Context, cfg ServerConfig) error {
 	base := context.WithoutCancel(ctx)
 	closing, beginClosing := context.WithCancelCause(base)
 	defer beginClosing(nil)
+	open := web.NewOpen(closing)
 	var plain http.Protocols
 	plain.SetHTTP1(true) // the classic stream knows no HTTP/2
 	srv := &http.Server{
 		Handler: cfg.Handler, ReadHeaderTimeout: readHeaderTime, IdleTimeout: idleTime, MaxHeaderBytes: maxHeaderBytes,
-		BaseContext: func(net.Listener) context.Context { return web.WithClosing(base, closing) },
+		BaseContext: func(net.Listener) context.Context { return web.WithOpen(base, open) },
 		ConnContext: netpeer.ConnContext, Protocols: &plain,
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 	}
@@ -81,6 +82,7 @@ func Serve(ctx context.Context, cfg ServerConfig) error {
 		cfg.Log.WarnContext(ctx, "Some requests did not finish in time and were cut off.")
 		err = srv.Close()
 	}
+	open.Wait(ending)
 	if serveErr := <-served; err == nil && !errors.Is(serveErr, http.ErrServerClosed) {
 		err = serveErr
 	}

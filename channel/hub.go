@@ -17,7 +17,9 @@ import (
 // Store is what a Hub needs of the store.
 type Store interface {
 	tasks.ResultStore
-	// Tasks tells which messages of a full window were consumed meanwhile.
+	tasks.ActivityStore
+	// Tasks tells which messages of a full window were consumed meanwhile, and
+	// what became of watched tasks.
 	Tasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID) ([]tasks.Task, error)
 }
 
@@ -93,6 +95,7 @@ type Hub struct {
 	ranges    ranges
 	connected atomic.Bool // the subscription is up
 	downloads downloads
+	board     board
 }
 
 var _ tasks.Channel = (*Hub)(nil)
@@ -106,6 +109,9 @@ func New(cfg Config) *Hub {
 	h.leases.init(2 * cfg.LeaseTime)
 	h.ranges = ranges{redis: cfg.Redis, known: map[int64]rangeSet{}}
 	h.downloads.byTask = map[tasks.ID]*download{}
+	h.board.init(h)
+	h.watch.addFunc(h.board.tell)
+	h.watch.missed = h.board.missed
 	return h
 }
 
@@ -119,6 +125,7 @@ func (h *Hub) Run(ctx context.Context) error {
 	g, running := errgroup.WithContext(ctx)
 	g.Go(func() error { return h.keepLeases(running) })
 	g.Go(func() error { return h.poll(running) })
+	g.Go(func() error { return h.board.run(running) })
 	if h.cfg.Redis != nil {
 		g.Go(func() error { return h.publish(running) })
 		g.Go(func() error { return h.subscribe(running) })

@@ -17,6 +17,7 @@ type watchers struct {
 	ids     map[tasks.ID][]*waiter
 	funcs   map[int]func(tasks.Event)
 	next    int
+	missed  func() // events may have been lost
 }
 
 // waiter is one Await.
@@ -121,6 +122,7 @@ func (w *watchers) wakeStream(stream string) {
 
 // wakeAll makes everybody look into the store: events may have been lost.
 func (w *watchers) wakeAll() {
+	w.missed()
 	w.mu.RLock()
 	defer w.mu.RUnlock()
 	for _, of := range w.streams {

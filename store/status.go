@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
@@ -21,7 +22,8 @@ func (s *Store) Tasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID
 		list, err := s.tasksByDriver(ctx, client, ids)
 		return list, translate(err)
 	}
-	list, err := queryTasks(s.db.Gorm(ctx), len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+s.db.idIn("id")+" AND client_id = ?", s.db.idList(ids), client)
+	where, params := ofClient(s.db.idIn("id"), []any{s.db.idList(ids)}, client)
+	list, err := queryTasks(s.db.Gorm(ctx), len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+where, params...)
 	return list, translate(err)
 }
 
@@ -52,7 +54,8 @@ func queryByDriver(ctx context.Context, c *pgx.Conn, client tasks.ClientID, ids 
 	for i, id := range ids {
 		asked[i] = id
 	}
-	rows, err := c.Query(ctx, "SELECT "+taskColumns+" FROM tasks WHERE id = ANY($1::uuid[]) AND client_id = $2", asked, int64(client))
+	where, params := ofClient("id = ANY($1::uuid[])", []any{asked}, client)
+	rows, err := c.Query(ctx, "SELECT "+taskColumns+" FROM tasks WHERE "+strings.Replace(where, "?", "$2", 1), params...)
 	if err != nil {
 		return nil, err
 	}

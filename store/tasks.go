@@ -36,21 +36,20 @@ func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.I
 		return nil, nil
 	}
 	var found, over []tasks.Task
-	list := s.db.idList(ids)
+	mine, params := ofClient(s.db.idIn("id"), []any{s.db.idList(ids)}, client)
 	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
-		mine := s.db.idIn("id") + " AND client_id = ?"
 		// Running first: one that is put back to wait in between is then
 		// ended by the second statement.
-		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase + 0 < 2 AND NOT cancel_asked", list, client).Error; err != nil {
+		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase + 0 < 2 AND NOT cancel_asked", params...).Error; err != nil {
 			return nil, err
 		}
 		var blobs []string
 		var err error
-		over, blobs, err = s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase + 0 < 2 AND state = 0", list, client)
+		over, blobs, err = s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, mine+" AND phase + 0 < 2 AND state = 0", params...)
 		if err != nil {
 			return nil, err
 		}
-		found, err = queryTasks(tx, len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+mine, list, client)
+		found, err = queryTasks(tx, len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+mine, params...)
 		return blobs, err
 	})
 	if err == nil {

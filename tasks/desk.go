@@ -16,7 +16,8 @@ const TokenCacheTime = 4 * time.Second
 type Desk struct {
 	cfg DeskConfig
 
-	streams guard
+	guard    guard
+	watchers watcherCount
 
 	mu     sync.Mutex
 	tokens map[[32]byte]cachedCaller
@@ -39,6 +40,7 @@ type DeskLimits struct {
 	UploadBytes      int64   // of one file; 0: 256 MiB
 	SubmitsPerSecond float64 // per client; 0: unlimited
 	OpenTasks        int64   // per client; 0: 1,000,000
+	Watchers         int     // per client, in this process; 0: 10,000
 }
 
 type cachedCaller struct {
@@ -57,7 +59,14 @@ func NewDesk(cfg DeskConfig) *Desk {
 	if cfg.Limits.OpenTasks == 0 {
 		cfg.Limits.OpenTasks = 1_000_000
 	}
-	return &Desk{cfg: cfg, tokens: map[[32]byte]cachedCaller{}, streams: guard{tokens: cfg.Store, open: map[*guarded]struct{}{}}}
+	if cfg.Limits.Watchers == 0 {
+		cfg.Limits.Watchers = 10_000
+	}
+	return &Desk{
+		cfg: cfg, tokens: map[[32]byte]cachedCaller{},
+		guard:    guard{tokens: cfg.Store, open: map[*guarded]struct{}{}},
+		watchers: watcherCount{by: map[ClientID]int{}},
+	}
 }
 
 // Authenticate finds the caller behind a token's secret. Unknown, revoked and

@@ -94,6 +94,7 @@ func (d *Desk) missingAccount(ctx context.Context, t NewTask, known Faults) Faul
 
 // forward brings a durable task to the queue, and the news to watchers.
 func (d *Desk) forward(t NewTask, done Submitted) {
+	d.cfg.Channel.Publish(Event{Task: done.Task.ID, Client: done.Task.Client, New: true})
 	if t.Dispatched {
 		d.cfg.Queue.Enqueue(Dispatch{Task: done.Task.ID, Number: 1, Priority: t.Priority})
 	} else {

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// errTokenEnded ends a stream whose token was revoked or expired.
-var errTokenEnded = &Error{Code: CodeUnauthorized, Message: "The token was revoked or has expired."}
+// ErrTokenEnded ends what is open with a token that was revoked or expired.
+var ErrTokenEnded = &Error{Code: CodeUnauthorized, Message: "The token was revoked or has expired."}
 
 // guard ends what is open for long when its token may not be used any more. One
 // goroutine looks after all of them with one query a round; it lives while
@@ -22,20 +22,26 @@ type guard struct {
 	running bool
 }
 
-// guarded is an open stream of a token.
+// guarded is what a token has open.
 type guarded struct {
-	Delivery
-	guard *guard
 	token string
 	end   context.CancelCauseFunc
 }
 
+// guardedDelivery is an open stream of a token.
+type guardedDelivery struct {
+	Delivery
+	guard *guard
+	token string
+}
+
 // Run implements Delivery. It ends within TokenCacheTime after the token did.
-func (g *guarded) Run(ctx context.Context, sink Sink) error {
-	ctx, g.end = context.WithCancelCause(ctx)
-	defer g.end(nil)
-	g.guard.add(ctx, g)
-	defer g.guard.remove(g)
+func (g *guardedDelivery) Run(ctx context.Context, sink Sink) error {
+	ctx, end := context.WithCancelCause(ctx)
+	defer end(nil)
+	one := &guarded{token: g.token, end: end}
+	g.guard.add(ctx, one)
+	defer g.guard.remove(one)
 	return g.Delivery.Run(ctx, sink)
 }
 
@@ -45,7 +51,7 @@ func (g *guard) add(ctx context.Context, one *guarded) {
 	g.open[one] = struct{}{}
 	if !g.running {
 		g.running = true
-		go g.watch(context.WithoutCancel(ctx)) // ends with the last open stream
+		go g.watch(context.WithoutCancel(ctx)) // ends with the last of what is open
 	}
 }
 
@@ -67,7 +73,7 @@ func (g *guard) watch(ctx context.Context) {
 		ended, err := g.tokens.EndedTokens(calling, ids)
 		stop()
 		if err != nil {
-			continue // a store that does not answer ends nobody's stream
+			continue // a store that does not answer ends nothing
 		}
 		g.endAll(ended)
 	}
@@ -93,7 +99,7 @@ func (g *guard) endAll(tokens []string) {
 	defer g.mu.Unlock()
 	for one := range g.open {
 		if slices.Contains(tokens, one.token) {
-			one.end(errTokenEnded)
+			one.end(ErrTokenEnded)
 		}
 	}
 }

@@ -38,9 +38,5 @@ type LoadStore interface {
 // Load tells the load of the caller's client; an admin token sees that of all
 // clients.
 func (d *Desk) Load(ctx context.Context, c Caller) (Load, error) {
-	client := c.Client.ID
-	if c.Token.Admin {
-		client = EveryClient
-	}
-	return d.cfg.Store.Load(ctx, client)
+	return d.cfg.Store.Load(ctx, scope(c))
 }

@@ -33,6 +33,8 @@ type Channel interface {
 	// Await returns nil when one of the tasks may have changed for good, or
 	// when ctx ends. ready is called once watching has begun.
 	Await(ctx context.Context, ids []ID, ready func() (done bool, err error)) error
+	// Watch opens a watcher of what becomes of tasks; Close ends it.
+	Watch(ctx context.Context, w WatchRequest) (Watching, error)
 	// Fetch claims the stored result of one task for one download.
 	Fetch(ctx context.Context, client ClientID, id ID) (Download, error)
 }

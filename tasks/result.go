@@ -49,6 +49,7 @@ type Event struct {
 	State    State    `json:"e"`
 	Progress int      `json:"p,omitempty"`
 	Cancel   bool     `json:"x,omitempty"` // the client asked for a cancellation
+	New      bool     `json:"n,omitempty"` // the task was just submitted
 }
 
 // FailureResult is the message that tells a stream that a task failed or was

@@ -14,6 +14,7 @@ type Store interface {
 	IdentityStore
 	AccountStore
 	TaskStore
+	ActivityStore
 	ResultStore
 	WorkStore
 	DispatchStore
@@ -71,7 +72,8 @@ type TaskStore interface {
 	// The account and the open-task limit are checked in the same
 	// transaction: CodeNoSuchAccount, CodeLimit, CodeIdempotency.
 	Submit(ctx context.Context, t NewTask) (Submitted, error)
-	// Tasks gives those of ids that are the client's, in no order.
+	// Tasks gives those of ids that are the client's, or EveryClient's, in no
+	// order.
 	Tasks(ctx context.Context, client ClientID, ids []ID) ([]Task, error)
 	// TaskByNumber finds a task by its decimal name, of EveryClient too;
 	// CodeNotFound when there is none.
@@ -80,7 +82,7 @@ type TaskStore interface {
 	// costs does not grow with how many tasks there are, whatever the filter.
 	ListTasks(ctx context.Context, client ClientID, f TaskFilter) (TaskPage, error)
 	// Cancel ends waiting tasks at once and asks running ones to stop. It
-	// gives the tasks found as they are after it.
+	// gives the tasks found as they are after it. The client may be EveryClient.
 	Cancel(ctx context.Context, client ClientID, ids []ID) ([]Task, error)
 	// OpenTasksOf lists up to limit ids of tasks of the account that have not
 	// ended and were not asked to stop.
@@ -91,6 +93,18 @@ type TaskStore interface {
 	// from zero: those of ids, or all that failed since a time when ids is
 	// empty. It gives how many.
 	RetryTasks(ctx context.Context, client ClientID, ids []ID, since time.Time) (int64, error)
+}
+
+// ActivityStore is what watchers are told from. The client may be EveryClient.
+type ActivityStore interface {
+	// Activities gives up to limit tasks: first those that run, then those
+	// that wait to run, most urgent first, then those that ended less than
+	// ended ago, newest first. total is how many there are of all three; of
+	// the ended ones it counts a hundred thousand at most.
+	Activities(ctx context.Context, client ClientID, ended time.Duration, limit int) (list []Task, total int64, err error)
+	// Changes gives the tasks that were submitted or ended less than age ago,
+	// and those that run. A task may come twice.
+	Changes(ctx context.Context, client ClientID, age time.Duration) iter.Seq2[Task, error]
 }
 
 // ResultStore keeps results until they are consumed or expire.

@@ -19,6 +19,7 @@ func (d *door) submit(c echo.Context) error {
 		return err
 	}
 	web.Note(c, "task_id", receipt.Task.ID)
+	web.SetActivity(c, receipt.Task.ID)
 	if receipt.Replayed {
 		c.Response().Header().Set("Idempotent-Replayed", "true")
 	}

@@ -93,6 +93,11 @@ func (p Problem) SetHeaders(h http.Header) {
 
 // ErrorHandler answers err and logs its cause where that is the server's fault.
 func (s *Shared) ErrorHandler(err error, c echo.Context) {
+	s.Fail(err, c, func(p Problem) any { return p })
+}
+
+// Fail is ErrorHandler for a door whose failures have another shape.
+func (s *Shared) Fail(err error, c echo.Context, shape func(Problem) any) {
 	if c.Response().Committed {
 		return
 	}
@@ -106,7 +111,7 @@ func (s *Shared) ErrorHandler(err error, c echo.Context) {
 	if c.Request().Method == http.MethodHead {
 		err = c.NoContent(p.Status)
 	} else {
-		err = c.JSON(p.Status, p)
+		err = c.JSON(p.Status, shape(p))
 	}
 	if err != nil {
 		s.Log.DebugContext(ctx, "An answer could not be written.", "request_id", RequestID(c), "error", err)

@@ -1,0 +1,44 @@
+// Package activities is the door for clients that watch and cancel work as Plex
+// clients do: the list, cancelling, Server-Sent Events and WebSocket, in the
+// dialect that README.md describes. It decodes, makes one call to the Desk and
+// encodes; no rule lives here.
+package activities
+
+import (
+	"net/http"
+
+	"github.com/labstack/echo/v4"
+
+	"asapi/api/internal/web"
+)
+
+type door struct{ *web.Shared }
+
+// Mount adds the door's routes. Each works with and without its trailing slash.
+func Mount(e *echo.Echo, shared *web.Shared) {
+	d := &door{shared}
+	route := func(method, path string, h echo.HandlerFunc) {
+		web.BothSlashes(func(p string) { e.Add(method, p, h, d.faults, shared.AuthenticatedBy(secretOf)) }, path)
+	}
+	route(http.MethodGet, "/", d.root)
+	route(http.MethodGet, "/activities", d.list)
+	route(http.MethodDelete, "/activities/:uuid", d.cancel)
+	// The colon in these paths is one; to Echo it would begin a parameter.
+	route(http.MethodGet, "/\\:/eventsource/notifications", d.events)
+	for _, path := range []string{"/\\:/websockets/notifications", "/\\:/websocket/notifications"} {
+		route(http.MethodGet, path, d.socket)
+	}
+}
+
+// tokenName is both the header and the field of the query that hold the token.
+const tokenName = "X-Plex-Token"
+
+// secretOf finds the token where these clients bring it, or where all others do.
+func secretOf(r *http.Request) string {
+	for _, s := range []string{r.Header.Get(tokenName), web.SecretOf(r)} {
+		if s != "" {
+			return s
+		}
+	}
+	return r.URL.Query().Get(tokenName)
+}

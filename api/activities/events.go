@@ -1,0 +1,81 @@
+package activities
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/labstack/echo/v4"
+
+	"asapi/api/internal/web"
+	"asapi/tasks"
+)
+
+// typeEvents is the media type of Server-Sent Events.
+const typeEvents = "text/event-stream"
+
+// events answers with Server-Sent Events until the client goes away.
+func (d *door) events(c echo.Context) error {
+	r := c.Request()
+	watch, err := d.Desk.Watch(context.WithoutCancel(r.Context()), web.Caller(c), r.Header.Get("Last-Event-ID"))
+	if err != nil {
+		return err
+	}
+	l, _, err := takeOver(c.Response())
+	if err != nil {
+		watch.Close()
+		return err
+	}
+	mute := !wantsActivities(r.URL.Query())
+	if _, err := l.Write(headOf(c.Response().Header(), r.Header.Get(echo.HeaderAccept))); err != nil {
+		watch.Close()
+		return nil //nolint:nilerr // the client is gone, nobody can be told
+	}
+	log, id := d.Log, web.RequestID(c)
+	web.Outlive(r.Context(), func(ctx context.Context) {
+		defer watch.Close()
+		defer func() { _ = l.Close() }() // it may be closed already
+		stop := context.AfterFunc(ctx, func() { watch.End(context.Cause(ctx)) })
+		defer stop()
+		go l.drain(watch) // ends when the connection is closed, above
+		err := l.send(d, events, watch, mute)
+		log.DebugContext(ctx, "A watcher ended.", "request_id", id, "cause", err)
+	})
+	return nil
+}
+
+// drain reads until the client goes away; it has nothing to say.
+func (l *line) drain(w *tasks.Watch) {
+	b := make([]byte, 64)
+	for {
+		if _, err := l.Read(b); err != nil {
+			w.End(err)
+			return
+		}
+	}
+}
+
+// headOf is the head of an answer that ends with its connection: bytes without
+// chunks are the same for every watcher.
+func headOf(h http.Header, accept string) []byte {
+	h = h.Clone()
+	h.Set(echo.HeaderContentType, eventsType(accept))
+	h.Set("Cache-Control", "no-store, no-transform")
+	h.Set("X-Accel-Buffering", "no")
+	h.Set("Connection", "close")
+	var b bytes.Buffer
+	b.WriteString("HTTP/1.1 200 OK\r\n")
+	_ = h.Write(&b) // a buffer takes everything
+	b.WriteString("\r\n")
+	return b.Bytes()
+}
+
+// eventsType is the type of the answer. One generated client refuses the right one
+// and asks for bytes.
+func eventsType(accept string) string {
+	if strings.Contains(accept, echo.MIMEOctetStream) && !strings.Contains(accept, typeEvents) {
+		return echo.MIMEOctetStream
+	}
+	return typeEvents
+}
