@@ -72,6 +72,7 @@ func (b *bench) newClient(name string) tasks.ClientID {
 type args struct {
 	values map[string]string
 	files  map[string][]byte
+	names  map[string]string // of the files, where they matter
 }
 
 func importing(file []byte) args {
@@ -96,7 +97,11 @@ func (a args) bound() tasks.Args {
 		out.Values[k] = []string{v}
 	}
 	for k, v := range a.files {
-		out.Files[k] = tasks.NewFile(k, "", int64(len(v)), func(context.Context) (io.ReadCloser, error) {
+		name := a.names[k]
+		if name == "" {
+			name = k
+		}
+		out.Files[k] = tasks.NewFile(name, "", int64(len(v)), func(context.Context) (io.ReadCloser, error) {
 			return io.NopCloser(bytes.NewReader(v)), nil
 		})
 	}

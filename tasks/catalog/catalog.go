@@ -4,6 +4,7 @@ package catalog
 import (
 	"asapi/tasks"
 	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/myanimelist"
 )
 
@@ -15,6 +16,6 @@ type Deps struct {
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
 	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, myanimelist.Format{}),
+		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}),
 	)
 }

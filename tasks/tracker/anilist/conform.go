@@ -35,13 +35,14 @@ func (Format) Conform(e tracker.Entry) tracker.Entry {
 func withTitleIn(e tracker.Entry) string {
 	value, _ := e.Get(elTitle)
 	titles, _ := listfile.ParseObject(value)
-	out := `{"userPreferred":` + listfile.Quote(e.Title)
+	var out listfile.Writer
+	out.Put("userPreferred", listfile.Quote(e.Title))
 	for _, m := range titles.Members {
 		if m.Name != "userPreferred" && m.Value != "" {
-			out += "," + listfile.Quote(m.Name) + ":" + m.Value
+			out.Put(m.Name, m.Value)
 		}
 	}
-	return out + "}"
+	return out.String()
 }
 
 // Blank implements tracker.Format.

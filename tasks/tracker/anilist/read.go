@@ -123,13 +123,13 @@ func contentOf(e tracker.Entry) string {
 // queried takes over an entry of a GraphQL answer.
 func (r *reader) queried(p place, o *listfile.Object) (e tracker.Entry, kind tracker.Kind) {
 	for _, m := range o.Members {
-		switch {
-		case m.Name == "media":
+		switch m.Name {
+		case "media":
 			media, _ := listfile.ParseObject(m.Value)
 			for _, inner := range media.Members {
 				e.Native = append(e.Native, tracker.Field{elMedia + inner.Name, inner.Value})
 			}
-		case m.Name == elScore, m.Name == elScoreRaw:
+		case elScore, elScoreRaw:
 		default:
 			e.Native = append(e.Native, tracker.Field{m.Name, m.Value})
 		}

@@ -31,7 +31,7 @@ type survey struct {
 type votes struct{ anime, manga int }
 
 func newSurvey(file string) *survey {
-	s := &survey{custom: map[tracker.Kind][]string{}, kinds: map[int]*votes{}, outer: map[int]int{}, named: map[int]string{}, inside: map[uint64][]int{}, seed: maphash.MakeSeed()}
+	s := &survey{custom: make(map[tracker.Kind][]string), kinds: map[int]*votes{}, outer: map[int]int{}, named: map[int]string{}, inside: map[uint64][]int{}, seed: maphash.MakeSeed()}
 	s.byName = kindNamed(path.Base(strings.ReplaceAll(file, `\`, "/")))
 	return s
 }

@@ -28,7 +28,8 @@ func writeExport(w io.Writer, list tracker.List, entries iter.Seq2[tracker.Entry
 	for i, name := range names {
 		quoted[i] = listfile.Quote(name)
 	}
-	all := map[tracker.Kind]string{list.Kind: strings.Join(quoted, ",")}
+	all := make(map[tracker.Kind]string)
+	all[list.Kind] = strings.Join(quoted, ",")
 	out.put(fmt.Sprintf(`{"user":{"display_name":%s,"custom_lists":{"anime":[%s],"manga":[%s]}},"lists":[`, listfile.Quote(list.User), all[tracker.Anime], all[tracker.Manga]))
 	comma := ""
 	for e, err := range entries {

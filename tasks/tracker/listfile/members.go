@@ -71,7 +71,8 @@ func ParseObject(raw string) (o Object, ok bool) {
 			return o, false
 		}
 	}
-	return o, true
+	_, err := dec.Token()
+	return o, err == nil
 }
 
 // Compact drops the blanks between tokens of a valid value and spells a text in
