@@ -27,7 +27,7 @@ func TestAFileThatCannotBeReadEndsInASentence(t *testing.T) {
 		{"an endless entry", collection(listed("x", entry(`"a":"`+strings.Repeat("x", 600<<10)+`","b":"`+strings.Repeat("y", 600<<10)+`"`))), "larger than 1 MB"},
 		{"endless blanks", `{"lists":` + strings.Repeat(" ", 3<<20) + `[]}`, "larger than 1 MB"},
 		{"a MyAnimeList file", `<?xml version="1.0"?><myanimelist></myanimelist>`, "a MyAnimeList export"},
-		{"a MangaDex file", `[{"id":"a","status":"reading","links":{"al":"1"}}]`, "a MangaDex list"},
+		{"a MangaDex file", `[{"id":"01234567-89ab-cdef-0123-456789abcdef","status":"reading","links":{"al":"1"}}]`, "a MangaDex list"},
 		{"other JSON", `{"a":[1,2]}`, "JSON of an unknown kind"},
 		{"a number", `5`, "no list that is known"},
 		{"nothing", "  ", "cut off"},
