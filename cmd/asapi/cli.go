@@ -20,6 +20,8 @@ type cli struct {
 	Token  tokenCmd  `cmd:"" group:"admin" help:"Manage tokens."`
 	Retry  retryCmd  `cmd:"" group:"admin" help:"Make failed tasks wait again."`
 
+	Crossref crossrefCmd `cmd:"" group:"admin" help:"Manage which ids of providers are the same work."`
+
 	Webhook webhookCmd `cmd:"" group:"admin" help:"Manage the webhooks of tokens."`
 
 	Actions  actionsCmd  `cmd:"" group:"api" help:"List what the token may do."`

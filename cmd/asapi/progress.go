@@ -62,3 +62,15 @@ func barLine(list []client.Status) string {
 	}
 	return printable(line)
 }
+
+// rows shows how many rows of a file are done.
+func (b *progressBar) rows(done, total int64) error {
+	if b.w == nil || total == 0 {
+		return nil
+	}
+	b.drawn = true
+	percent := int(done * 100 / total)
+	filled := percent * barWidth / 100
+	fmt.Fprintf(b.w, "\r\033[K[%s%s] %3d%%  %d of %d rows", strings.Repeat("#", filled), strings.Repeat(".", barWidth-filled), percent, done, total)
+	return nil
+}

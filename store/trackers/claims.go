@@ -25,7 +25,7 @@ func (s *Store) resolve(tx *gorm.DB, client tasks.ClientID, want tracker.Want) (
 		if !ok {
 			continue
 		}
-		row := rowID(client, fromList, said.Keys)
+		row := said.Hash() ^ salt(client, fromList)
 		if _, there := found.rows[row]; there || slices.ContainsFunc(said.Keys, func(k tracker.RecordKey) bool { return found.count[k] >= maxSaid && k.Related() }) {
 			continue
 		}

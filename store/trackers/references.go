@@ -37,14 +37,11 @@ type nodeRow struct {
 
 var nodeColumns = append(keyColumns[:len(keyColumns):len(keyColumns)], store.Col{Name: "client", Type: "int"})
 
-// rowID names a row of references: equal rows have equal ids.
-func rowID(client tasks.ClientID, source string, keys []tracker.RecordKey) int64 {
-	h := sha256.New()
-	fmt.Fprintf(h, "%d %q", client, source)
-	for _, k := range keys {
-		fmt.Fprintf(h, " %q %q %q", k.Provider, k.Kind, k.NativeID)
-	}
-	return int64(binary.BigEndian.Uint64(h.Sum(nil))) //nolint:gosec // all bits of it are wanted
+// salt makes the hash of a row's ids the name of the row, and back: equal ids in
+// files of other clients or sources are other rows.
+func salt(client tasks.ClientID, source string) int64 {
+	h := sha256.Sum256(fmt.Appendf(nil, "%d %s", client, source))
+	return int64(binary.BigEndian.Uint64(h[:])) //nolint:gosec // all bits of it are wanted
 }
 
 // known is what the database holds about some ids.

@@ -2,6 +2,9 @@ package tracker
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
 	"slices"
 	"strings"
 )
@@ -146,4 +149,13 @@ func isUUID(s string) bool {
 		}
 	}
 	return true
+}
+
+// Hash gives a number for the ids of a saying; they must be sorted.
+func (s Saying) Hash() int64 {
+	h := sha256.New()
+	for _, k := range s.Keys {
+		fmt.Fprintf(h, "%q %q %q ", k.Provider, k.Kind, k.NativeID)
+	}
+	return int64(binary.BigEndian.Uint64(h.Sum(nil))) //nolint:gosec // all bits of it are wanted
 }
