@@ -15,7 +15,7 @@ func (k RecordKey) Name() string {
 	if !ok {
 		return ""
 	}
-	return "namespaces/" + site + "/" + collectionOf[k.Kind] + "/" + k.NativeID
+	return "namespaces/" + site + "/" + collectionsOf[k.Kind][0] + "/" + k.NativeID
 }
 
 // ParseName reads the name of a provider's id. Manga may be named as
@@ -38,5 +38,5 @@ func ParseName(name string) (RecordKey, bool) {
 // the work lives, such as lightNovels; false when works live nowhere such.
 func InCollection(collection string) (RecordKey, bool) {
 	k := RecordKey{inCollection, kindOf(collection), collection}
-	return k, k.Kind != "" && collectionOf[k.Kind] != collection
+	return k, k.Kind != "" && collectionsOf[k.Kind][0] != collection
 }

@@ -62,7 +62,7 @@ func OwnKey(resource string) (RecordKey, bool) {
 func (c Claim) Saying() (Saying, bool) {
 	said := Saying{Rank: FromList, Keys: []RecordKey{c.Key}}
 	for _, k := range c.Same {
-		if k.Kind == c.Key.Kind && k.Provider != c.Key.Provider && ValidID(k.Provider, k.NativeID) {
+		if ValidID(c.Key.Provider, c.Key.NativeID) && k.Kind == c.Key.Kind && k.Provider != c.Key.Provider && ValidID(k.Provider, k.NativeID) {
 			said.Keys = append(said.Keys, k)
 		}
 	}
@@ -71,7 +71,7 @@ func (c Claim) Saying() (Saying, bool) {
 	}
 	SortKeys(said.Keys)
 	said.Keys = slices.Compact(said.Keys)
-	return said, len(said.Keys) > 1 && ValidID(c.Key.Provider, c.Key.NativeID)
+	return said, len(said.Keys) > 1
 }
 
 // Related reports whether the key leads to other ids of its work. The key of a

@@ -33,20 +33,21 @@ CREATE TABLE crossref_due (
     native_id TEXT   NOT NULL
 );
 
--- The ids of trackers that became part of another one.
+-- The ids, as names tell them, of trackers that became part of another one.
 CREATE TABLE tracker_redirects (
-    id         BIGINT PRIMARY KEY,
     client_id  BIGINT NOT NULL,
     parent     TEXT   NOT NULL,
-    tracker_id BIGINT NOT NULL
+    old        TEXT   NOT NULL,
+    tracker_id BIGINT NOT NULL,
+    PRIMARY KEY (client_id, parent, old)
 );
 CREATE INDEX tracker_redirects_to ON tracker_redirects (tracker_id);
 
 -- What is kept under a name, whoever owns it. These are indexes on expressions,
 -- which no statement takes that does not ask for just them: see 00002.
-CREATE INDEX trackers_named ON trackers ((resource || ''));
-CREATE INDEX provider_records_named ON provider_records ((native_id || ''));
-CREATE INDEX works_named ON works ((resource || ''));
+CREATE INDEX trackers_named ON trackers ((resource || ''), id);
+CREATE INDEX provider_records_named ON provider_records ((native_id || ''), tracker_id);
+CREATE INDEX works_named ON works ((resource || ''), client_id);
 
 -- +goose Down
 DROP INDEX works_named;
