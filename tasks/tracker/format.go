@@ -95,6 +95,9 @@ type Row struct {
 	// Foreign says that the fault is none of the file's: the entry has
 	// nothing that could be taken, such as no id. It is skipped, not failed.
 	Foreign bool
+	// Note is what there is to know of an entry that is taken, such as that
+	// the file has only its title; it begins the item's reason.
+	Note string
 	// Collection is where the work lives when the file says more than its
 	// kind does, such as lightNovels; empty: the kind's.
 	Collection string

@@ -129,7 +129,7 @@ func (im *importer) take(h *Held, index int64, row importRow) {
 			item.Outcome = tasks.Created
 		}
 		item.Refs = im.changes(item.Outcome, Facts{}, was, record)
-		h.Settle(item, t)
+		h.Settle(noted(item, row), t)
 		return
 	}
 	if im.mode == newOnly || (row.again && im.mode == overwriting) {
@@ -150,7 +150,13 @@ func (im *importer) take(h *Held, index int64, row importRow) {
 		item.Reason = "The file has this entry more than once; what the first says stands, with the further progress of both."
 	}
 	item.Refs = im.changes(item.Outcome, was.Facts, before, record)
-	h.Settle(item, record.Tracker)
+	h.Settle(noted(item, row), record.Tracker)
+}
+
+// noted adds to the item what its row gives to know.
+func noted(item tasks.Item, row importRow) tasks.Item {
+	item.Reason = strings.TrimSpace(row.Note + " " + item.Reason)
+	return item
 }
 
 // leave settles an entry that is not taken because of what is there already.
@@ -160,7 +166,7 @@ func (im *importer) leave(h *Held, item tasks.Item, row importRow, t *Tracker) {
 	if row.again {
 		item.Reason = "The file has this entry more than once; what the first says stands."
 	}
-	h.Settle(item, t)
+	h.Settle(noted(item, row), t)
 }
 
 // entry gives what is kept of a row whose key has an entry already. Where the

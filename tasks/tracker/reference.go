@@ -124,12 +124,14 @@ func KeyOf(resource string) (RecordKey, bool) {
 // ValidID reports whether an id has the form that the provider gives its ids.
 func ValidID(p Provider, id string) bool {
 	switch p {
-	case MyAnimeList, AniList, AniDB, MangaUpdates:
+	case MyAnimeList, AniList, AniDB:
 		return isID(id)
+	case MangaUpdates:
+		return isID(id) || isTitleID(id)
 	case VNDB:
 		return strings.HasPrefix(id, "v") && isID(id[1:])
 	case MangaDex:
-		return isUUID(id)
+		return isUUID(id) || isTitleID(id)
 	}
 	return false
 }
