@@ -34,6 +34,8 @@ type Store interface {
 	// Erase deletes everything the owner has, for good, in bounded steps. It
 	// may be called again after it was interrupted.
 	Erase(ctx context.Context, owner Owner) error
+
+	LookStore
 }
 
 // Want names what a change needs to see.
