@@ -97,7 +97,7 @@ func (s *Store) Coverage(ctx context.Context, owner tracker.Owner, resource stri
 
 // CountStates implements tracker.LookStore.
 func (s *Store) CountStates(ctx context.Context, owner tracker.Owner) (tracker.StateCounts, error) {
-	counts := tracker.StateCounts{All: map[tracker.State]int64{}, Without: map[tracker.State]int64{}}
+	counts := tracker.StateCounts{All: make(map[tracker.State]int64), Without: make(map[tracker.State]int64)}
 	err := query(s.db.Gorm(ctx), func(found *sql.Rows) error {
 		var state tracker.State
 		var all, without int64
@@ -115,7 +115,7 @@ func (s *Store) CountStates(ctx context.Context, owner tracker.Owner) (tracker.S
 		var n int64
 		err := found.Scan(&l.Provider, &l.Kind, &state, &n)
 		if last := len(counts.Lists) - 1; last < 0 || counts.Lists[last].Provider != l.Provider || counts.Lists[last].Kind != l.Kind {
-			l.States = map[tracker.State]int64{}
+			l.States = make(map[tracker.State]int64)
 			counts.Lists = append(counts.Lists, l)
 		}
 		counts.Lists[len(counts.Lists)-1].States[state] = n
