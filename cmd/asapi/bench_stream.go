@@ -1,7 +1,9 @@
 package main
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -27,7 +29,7 @@ func (b *benchDrainCmd) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	ids, err := b.submitMany(ctx, c, b.Count, "make-bytes", map[string]string{"size": strconv.Itoa(b.Size)})
+	ids, err := b.submitMany(ctx, c, b.Count, makeBytes, map[string]string{"size": strconv.Itoa(b.Size)})
 	if err != nil {
 		return err
 	}
@@ -40,32 +42,74 @@ func (b *benchDrainCmd) Run(ctx context.Context, t *terminal) error {
 		return err
 	}
 	defer func() { _ = stream.Close() }()
+	read, err := receive(stream, len(ids)*(max(b.Size-1, 0)>>20+1))
+	if err != nil {
+		return err
+	}
+	took := time.Since(start)
+	if err := read.holds(ids); err != nil {
+		return err
+	}
+	// The stream stays open until all counts as consumed.
+	if err := awaitConsumed(ctx, c, ids); err != nil {
+		return err
+	}
+	m := measure("drain", "the gap between two messages", len(ids), took, read.gaps)
+	m.Bytes = float64(read.bytes) / took.Seconds()
+	return b.tell(t, m)
+}
+
+// drained is what came from a stream. The headers wait to be looked at: the
+// measuring shares the machine with what it measures.
+type drained struct {
+	headers bytes.Buffer
+	gaps    []time.Duration
+	bytes   int64
+}
+
+const makeBytes = "make-bytes"
+
+var ofMakeBytes = []byte(`"type":"` + makeBytes + `"`)
+
+// receive reads the given number of messages of makeBytes, where a chunk is one.
+func receive(s *client.Stream, messages int) (*drained, error) {
+	read := &drained{gaps: make([]time.Duration, 0, messages)}
+	last := time.Now()
+	for len(read.gaps) < messages {
+		header, payload, err := s.Raw()
+		if err != nil {
+			return nil, err
+		}
+		if !bytes.Contains(header, ofMakeBytes) {
+			continue // a heartbeat, or the result that told the stream's name
+		}
+		now := time.Now()
+		read.gaps, last = append(read.gaps, now.Sub(last)), now
+		read.bytes += int64(len(payload))
+		read.headers.Write(header)
+	}
+	return read, nil
+}
+
+// holds fails unless each task's last chunk came, and nobody else's.
+func (r *drained) holds(ids []string) error {
 	open := make(map[string]bool, len(ids))
 	for _, id := range ids {
 		open[id] = true
 	}
-	var gaps []time.Duration
-	var bytes int64
-	last := start
-	for len(open) > 0 {
-		f, err := stream.Next()
-		if err != nil {
-			return err
+	for headers := json.NewDecoder(&r.headers); len(open) > 0; {
+		var h client.Header
+		if err := headers.Decode(&h); err != nil {
+			return fmt.Errorf("%d results did not come: %w", len(open), err)
 		}
-		now := time.Now()
-		gaps, last = append(gaps, now.Sub(last)), now
-		bytes += int64(len(f.Payload))
-		if f.Header.Chunk >= f.Header.TotalChunks {
-			delete(open, f.Header.TaskID)
+		if h.Chunk >= h.TotalChunks {
+			if !open[h.TaskID] {
+				return fmt.Errorf("the result of task %s came twice, or is another's", h.TaskID)
+			}
+			delete(open, h.TaskID)
 		}
 	}
-	took := last.Sub(start)
-	if err := awaitConsumed(ctx, c, ids); err != nil {
-		return err
-	}
-	m := measure("drain", "the gap between two messages", len(gaps), took, gaps)
-	m.Bytes = float64(bytes) / took.Seconds()
-	return b.tell(t, m)
+	return nil
 }
 
 // stream tells the stream of the token, which a submission's answer names.

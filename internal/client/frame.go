@@ -46,8 +46,8 @@ func (f *Frame) System() bool { return f.Header.Type == "system" }
 // length, payload, each ended by CR LF, where a length counts the bytes that
 // follow including their CR LF; an empty line is a heartbeat.
 type Decoder struct {
-	r   *bufio.Reader
-	buf []byte
+	r               *bufio.Reader
+	header, payload []byte
 }
 
 // NewDecoder reads frames from r.
@@ -70,23 +70,35 @@ func (d *Decoder) Next() (Frame, error) {
 // Event gives the next message or heartbeat; its errors are those of Next.
 func (d *Decoder) Event() (Frame, error) {
 	var f Frame
-	size, heartbeat, err := d.length(maxHeader, false)
-	if err != nil || heartbeat {
-		f.Heartbeat = heartbeat
-		return f, err
-	}
-	header, err := d.block(size)
-	if err != nil {
+	header, payload, err := d.Raw()
+	if err != nil || header == nil {
+		f.Heartbeat = err == nil
 		return f, err
 	}
 	if err := json.Unmarshal(header, &f.Header); err != nil {
 		return f, fmt.Errorf("%w: a header is no JSON: %w", errFrame, err)
 	}
-	if size, _, err = d.length(maxPayload, true); err != nil {
-		return f, err
+	f.Payload = payload
+	return f, nil
+}
+
+// Raw gives the next message without reading its header, a JSON object; both are
+// valid until the next call. A heartbeat has neither.
+func (d *Decoder) Raw() (header, payload []byte, err error) {
+	size, heartbeat, err := d.length(maxHeader, false)
+	if err != nil || heartbeat {
+		return nil, nil, err
 	}
-	f.Payload, err = d.block(size)
-	return f, err
+	if d.header, err = d.block(d.header, size); err != nil {
+		return nil, nil, err
+	}
+	if size, _, err = d.length(maxPayload, true); err != nil {
+		return nil, nil, err
+	}
+	if d.payload, err = d.block(d.payload, size); err != nil {
+		return nil, nil, err
+	}
+	return d.header, d.payload, nil
 }
 
 // length reads the line of a length; an empty one is a heartbeat, which cannot
@@ -115,12 +127,13 @@ func (d *Decoder) length(most int, inside bool) (size int, heartbeat bool, err e
 	return size, false, nil
 }
 
-// block reads size bytes that end with CR LF and gives them without it.
-func (d *Decoder) block(size int) ([]byte, error) {
-	if cap(d.buf) < size {
-		d.buf = make([]byte, size)
+// block reads size bytes that end with CR LF into b, or into a larger one, and
+// gives them without it.
+func (d *Decoder) block(b []byte, size int) ([]byte, error) {
+	if cap(b) < size {
+		b = make([]byte, size)
 	}
-	b := d.buf[:size]
+	b = b[:size]
 	if _, err := io.ReadFull(d.r, b); err != nil {
 		if errors.Is(err, io.EOF) {
 			err = io.ErrUnexpectedEOF

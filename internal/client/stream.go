@@ -83,6 +83,9 @@ func (s *Stream) Event() (Frame, error) {
 	}
 }
 
+// Raw is Decoder.Raw: it leaves nothing out, not even the server's own messages.
+func (s *Stream) Raw() (header, payload []byte, err error) { return s.decoder.Raw() }
+
 // Close ends the connection in order; what has not arrived is delivered again.
 func (s *Stream) Close() error { return s.body.Close() }
 

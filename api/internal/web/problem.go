@@ -91,6 +91,10 @@ func (p Problem) SetHeaders(h http.Header) {
 	}
 }
 
+// statusHungUp stands in the log and in the metrics for a request whose client
+// did not wait for its answer. No client ever sees it.
+const statusHungUp = 499
+
 // ErrorHandler answers err and logs its cause where that is the server's fault.
 func (s *Shared) ErrorHandler(err error, c echo.Context) {
 	s.Fail(err, c, func(p Problem) any { return p })
@@ -101,9 +105,13 @@ func (s *Shared) Fail(err error, c echo.Context, shape func(Problem) any) {
 	if c.Response().Committed {
 		return
 	}
-	p := ProblemOf(err)
 	ctx := c.Request().Context()
-	if p.Status >= http.StatusInternalServerError && !errors.Is(err, context.Canceled) {
+	if errors.Is(err, context.Canceled) && ctx.Err() != nil {
+		c.Response().Status = statusHungUp
+		return
+	}
+	p := ProblemOf(err)
+	if p.Status >= http.StatusInternalServerError {
 		s.Log.ErrorContext(ctx, "A request failed.", "request_id", RequestID(c), "path", c.Path(), "status", p.Status, "error", err)
 	}
 	drain(c.Response(), c.Request())
