@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"sync"
 
-	"github.com/labstack/echo/v4"
-
 	"asapi/api/internal/web"
 	"asapi/tasks"
 )
@@ -34,7 +32,7 @@ type sink struct {
 
 var _ tasks.Sink = (*sink)(nil)
 
-func newSink(shared *web.Shared, w *echo.Response, enc encoder, peer tasks.Peer, lastEventID string) *sink {
+func newSink(shared *web.Shared, w http.ResponseWriter, enc encoder, peer tasks.Peer, lastEventID string) *sink {
 	return &sink{shared: shared, w: w, control: http.NewResponseController(w), enc: enc, peer: peer, skip: lastEventID}
 }
 

@@ -32,22 +32,28 @@ func (d *door) stream(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	ctx, stop := web.UntilClosing(c.Request().Context())
-	defer stop()
-	out := newSink(d.Shared, c.Response(), o.enc, peerOf(ctx), c.Request().Header.Get("Last-Event-ID"))
-	defer out.close()
-	return d.streamed(c, o, o.delivery.Run(ctx, out))
+	return d.Endless(c, func(ctx context.Context, w http.ResponseWriter) error {
+		h := w.Header()
+		h.Set(echo.HeaderContentType, o.enc.contentType())
+		h.Set("Cache-Control", "no-store, no-transform")
+		h.Set("X-Accel-Buffering", "no")
+		out := newSink(d.Shared, w, o.enc, peerOf(ctx), o.last)
+		defer out.close()
+		err := o.delivery.Run(ctx, out)
+		d.Log.DebugContext(ctx, "A stream ended.", "request_id", o.request, "stream", o.name, "cause", err, "context", context.Cause(ctx))
+		return err
+	})
 }
 
 // opened is a stream that the caller may have, in the shape that it asked for.
 type opened struct {
 	name     string
+	request  string // the id of the request
+	last     string // the message that the client says it has
 	enc      encoder
 	delivery tasks.Delivery
 }
 
-// openStream, like streamed, stands by itself so that a stream's stack stays
-// small while it runs: there are thousands of them.
 func (d *door) openStream(c echo.Context) (*opened, error) {
 	form, err := d.Form(c)
 	if err != nil {
@@ -57,30 +63,12 @@ func (d *door) openStream(c echo.Context) (*opened, error) {
 	if !ok {
 		return nil, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "format", Message: "format must be classic, ndjson or sse."}
 	}
-	o := &opened{name: form.Get("stream"), enc: enc}
+	o := &opened{name: form.Get("stream"), request: web.RequestID(c), last: c.Request().Header.Get("Last-Event-ID"), enc: enc}
 	if o.delivery, err = d.Desk.Stream(c.Request().Context(), web.Caller(c), o.name); err != nil {
 		return nil, err
 	}
 	web.Note(c, "stream", o.name)
-	h := c.Response().Header()
-	h.Set(echo.HeaderContentType, enc.contentType())
-	h.Set("Cache-Control", "no-store, no-transform")
-	h.Set("X-Accel-Buffering", "no")
 	return o, nil
-}
-
-// streamed tells how a stream ended: to the client where nothing was answered
-// yet, otherwise to the log.
-func (d *door) streamed(c echo.Context, o *opened, err error) error {
-	if w := c.Response(); err != nil && !w.Committed {
-		for _, name := range []string{echo.HeaderContentType, "Cache-Control", "X-Accel-Buffering"} {
-			w.Header().Del(name)
-		}
-		return err
-	}
-	ctx := c.Request().Context()
-	d.Log.DebugContext(ctx, "A stream ended.", "request_id", web.RequestID(c), "stream", o.name, "cause", err, "context", context.Cause(ctx))
-	return nil
 }
 
 // formatOf lets an EventSource, which cannot ask otherwise, have events.

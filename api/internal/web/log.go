@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/hex"
 	"fmt"
@@ -15,8 +16,9 @@ import (
 )
 
 const (
-	requestIDKey = "asapi.request_id"
-	notesKey     = "asapi.notes"
+	requestIDKey   = "asapi.request_id"
+	notesKey       = "asapi.notes"
+	loggedLaterKey = "asapi.logged_later"
 )
 
 // RequestID gives the id of the request: the client's own X-Request-ID where it
@@ -42,7 +44,9 @@ func (s *Shared) Logged(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			s.ErrorHandler(err, c)
 		}
-		s.logRequest(c, time.Since(began))
+		if later, _ := c.Get(loggedLaterKey).(bool); !later {
+			s.line(c)(c.Response().Size, time.Since(began))
+		}
 		if aborted {
 			panic(http.ErrAbortHandler) // the server breaks the connection off
 		}
@@ -63,17 +67,28 @@ func (s *Shared) identify(c echo.Context) {
 	c.Response().Before(func() { s.SetWriteDeadline(c.Response()) })
 }
 
-func (s *Shared) logRequest(c echo.Context, took time.Duration) {
-	r, w := c.Request(), c.Response()
-	if s.Observe != nil {
-		s.Observe(r.Method, c.Path(), w.Status, took)
-	}
+// line gives what writes the request's line in the log and measures it, once it
+// is known how much was answered and how long it took. It does not hold on to c.
+func (s *Shared) line(c echo.Context) func(size int64, took time.Duration) {
+	id, method, route, path, status := RequestID(c), c.Request().Method, c.Path(), tasks.Clip(c.Request().URL.Path, 200), c.Response().Status
 	notes, _ := c.Get(notesKey).([]slog.Attr)
-	attrs := append([]slog.Attr{
-		slog.String("request_id", RequestID(c)), slog.String("method", r.Method), slog.String("path", tasks.Clip(r.URL.Path, 200)),
-		slog.Int("status", w.Status), slog.Int64("bytes", w.Size), slog.Duration("duration", took),
-	}, notes...)
-	s.Log.LogAttrs(r.Context(), slog.LevelInfo, "request", attrs...)
+	return func(size int64, took time.Duration) {
+		if s.Observe != nil {
+			s.Observe(method, route, status, took)
+		}
+		attrs := append([]slog.Attr{
+			slog.String("request_id", id), slog.String("method", method), slog.String("path", path),
+			slog.Int("status", status), slog.Int64("bytes", size), slog.Duration("duration", took),
+		}, notes...)
+		s.Log.LogAttrs(context.Background(), slog.LevelInfo, "request", attrs...)
+	}
+}
+
+// logLater is line for an answer that goes on when its handler has returned.
+func (s *Shared) logLater(c echo.Context) func(size int64, took time.Duration) {
+	c.Set(loggedLaterKey, true)
+	c.Response().Status = http.StatusOK
+	return s.line(c)
 }
 
 // recovered calls next and turns its panic into an error. aborted says that the
