@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -15,9 +17,52 @@ import (
 // current is the condition that a run may still write.
 const current = " AND attempt = ? AND phase + 0 = 1 AND state > 0"
 
-// SaveProgress implements tasks.WorkStore.
+// progressCall is one run's progress on its way through saveAll.
+type progressCall struct {
+	Task     tasks.ID `json:"v_id"`
+	Attempt  int      `json:"v_attempt"`
+	Progress int      `json:"v_progress"`
+	Items    string   `json:"v_items"`
+}
+
+// SaveProgress implements tasks.WorkStore; concurrent calls share a commit.
 func (s *Store) SaveProgress(ctx context.Context, run tasks.Fence, progress int, items tasks.Tally) error {
-	return s.fenced(ctx, "UPDATE tasks SET progress = ?, items = ? WHERE id = "+s.db.uuid()+current, progress, tallyText(items), run.Task.String(), run.Attempt)
+	_, err := s.saves.do(ctx, progressCall{run.Task, run.Attempt, progress, tallyText(items)})
+	return err
+}
+
+// saveAll saves the progress of many runs in one statement. The last call of a run
+// is the one that counts.
+func (s *Store) saveAll(ctx context.Context, in []progressCall) []outcome[struct{}] {
+	last := make(map[tasks.Fence]progressCall, len(in))
+	for _, c := range in {
+		last[tasks.Fence{Task: c.Task, Attempt: c.Attempt}] = c
+	}
+	param, err := batchParam(slices.Collect(maps.Values(last)))
+	if err != nil {
+		return failAll[struct{}](len(in), err)
+	}
+	saved := make(map[tasks.Fence]bool, len(last))
+	err = s.db.once(ctx, func(tx *gorm.DB) error {
+		clear(saved)
+		return query(tx, func(rows *sql.Rows) error {
+			var id rowID
+			var attempt int
+			err := rows.Scan(&id, &attempt)
+			saved[tasks.Fence{Task: tasks.ID(id), Attempt: attempt}] = true
+			return err
+		}, s.sql.saveProgress, param)
+	})
+	if err != nil {
+		return failAll[struct{}](len(in), err)
+	}
+	out := make([]outcome[struct{}], len(in))
+	for i, c := range in {
+		if !saved[tasks.Fence{Task: c.Task, Attempt: c.Attempt}] {
+			out[i].err = tasks.ErrLeaseLost
+		}
+	}
+	return out
 }
 
 // Advance implements tasks.WorkStore.
@@ -133,9 +178,14 @@ func (s *Store) itemPage(ctx context.Context, id tasks.ID, after int64) ([]tasks
 
 // Recorded implements tasks.WorkStore.
 func (s *Store) Recorded(ctx context.Context, id tasks.ID) (tasks.Tally, int64, error) {
+	t, next, err := recorded(s.db.Gorm(ctx), s.db, id)
+	return t, next, translate(err)
+}
+
+func recorded(tx *gorm.DB, db *DB, id tasks.ID) (tasks.Tally, int64, error) {
 	var t tasks.Tally
 	next := int64(0)
-	err := query(s.db.Gorm(ctx), func(rows *sql.Rows) error {
+	err := query(tx, func(rows *sql.Rows) error {
 		var outcome tasks.Outcome
 		var n, last int64
 		if err := rows.Scan(&outcome, &n, &last); err != nil {
@@ -144,6 +194,6 @@ func (s *Store) Recorded(ctx context.Context, id tasks.ID) (tasks.Tally, int64, 
 		t.AddN(outcome, n)
 		next = max(next, last+1)
 		return nil
-	}, "SELECT outcome, count(*), max(idx) FROM task_items WHERE task_id = "+s.db.uuid()+" GROUP BY outcome", id.String())
-	return t, next, translate(err)
+	}, "SELECT outcome, count(*), max(idx) FROM task_items WHERE task_id = "+db.uuid()+" GROUP BY outcome", id.String())
+	return t, next, err
 }

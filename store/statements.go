@@ -15,6 +15,8 @@ type statements struct {
 	startInputs string
 	renew       string
 
+	saveProgress string
+
 	finish        string
 	finishLost    string
 	insertResults string
@@ -79,6 +81,10 @@ func makeStatements(d dialect) statements {
 		renew: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_attempt", "int"}, Col{"v_lease", "int"}) +
 			" UPDATE tasks SET lease_until = " + now + " + v_lease FROM v" +
 			" WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt, cancel_asked",
+
+		saveProgress: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_attempt", "int"}, Col{"v_progress", "int"}, Col{"v_items", "text"}) +
+			" UPDATE tasks SET progress = v_progress, items = v_items FROM v" +
+			" WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt",
 
 		finish: "WITH " + d.Batch("v", endingCols...) +
 			" UPDATE tasks SET state = v_state, phase = CASE WHEN v_state = 0 THEN 0 ELSE 2 END, dispatched_at = 0, lease_until = 0," +

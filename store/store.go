@@ -45,6 +45,7 @@ type Store struct {
 	submits  *batcher[tasks.NewTask, tasks.Submitted]
 	starts   *batcher[startCall, tasks.Assignment]
 	finishes *batcher[tasks.Ending, tasks.Task]
+	saves    *batcher[progressCall, struct{}]
 
 	load loadCounts
 }
@@ -83,6 +84,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	s.submits = newBatcher(cfg.Committers, submitPace, s.submitAll)
 	s.starts = newBatcher(1, runPace, s.startAll)
 	s.finishes = newBatcher(1, runPace, s.finishAll)
+	s.saves = newBatcher(1, runPace, s.saveAll)
 	return s, nil
 }
 
@@ -91,6 +93,7 @@ func (s *Store) Close() error {
 	s.submits.close()
 	s.starts.close()
 	s.finishes.close()
+	s.saves.close()
 	s.load.close()
 	return s.db.close()
 }

@@ -42,10 +42,30 @@ func (s *Store) some(where string) string {
 	return s.db.idFrom("id", "SELECT id FROM tasks WHERE "+where+" LIMIT ?"+s.db.skipLocked())
 }
 
-// sweepCancelled ends runs that were asked to stop and whose worker is gone.
+// sweepCancelled ends runs that were asked to stop and whose worker is gone. What
+// they had recorded counts, also where they could not say so any more.
 func (s *Store) sweepCancelled(tx *gorm.DB, limit int) ([]tasks.Task, []string, error) {
-	return s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message,
-		s.some(s.leaseOver()+" AND cancel_asked"), limit)
+	stopped, err := queryTasks(tx, 0, "SELECT "+taskColumns+" FROM tasks WHERE "+s.leaseOver()+" AND cancel_asked LIMIT ?"+s.db.skipLocked(), limit)
+	if err != nil || len(stopped) == 0 {
+		return nil, nil, err
+	}
+	ids := make([]tasks.ID, len(stopped))
+	for i := range stopped {
+		t := &stopped[i]
+		ids[i] = t.ID
+		done, _, err := recorded(tx, s.db, t.ID)
+		if err != nil {
+			return nil, nil, err
+		}
+		if done.Done() <= t.Items.Done() {
+			continue
+		}
+		done.Total = t.Items.Total
+		if _, err := execute(tx, "UPDATE tasks SET items = ? WHERE id = "+s.db.uuid(), tallyText(done), t.ID.String()); err != nil {
+			return nil, nil, err
+		}
+	}
+	return s.end(tx, tasks.Cancelled, tasks.CodeCancelled, tasks.ErrCancelled.Message, s.db.idIn("id"), s.db.idList(ids))
 }
 
 // sweepPoisonous ends tasks whose workers died as often as the action allows.

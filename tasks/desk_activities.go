@@ -60,6 +60,11 @@ func (d *Desk) CancelActivity(ctx context.Context, c Caller, id ID) error {
 // ErrNoActivity says that the caller sees no such activity.
 var ErrNoActivity = &Error{Code: CodeNotFound, Message: "No activity with the provided id is found"}
 
+// TaskByNumber finds a task that the caller sees by its decimal name: CodeNotFound.
+func (d *Desk) TaskByNumber(ctx context.Context, c Caller, number int64) (Task, error) {
+	return d.cfg.Store.TaskByNumber(ctx, scope(c), number)
+}
+
 // Identity names this installation: the same in all its processes, as long as
 // SECRET_KEY stays. It gives nothing away.
 func (d *Desk) Identity() string {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"iter"
 	"log/slog"
-	"time"
 )
 
 // Run is what an action's function works with: one attempt at one task. Its
@@ -19,7 +18,7 @@ type Run struct {
 	result   *ResultWriter
 	items    Tally
 	progress int
-	saved    time.Time
+	pace     pace
 }
 
 // Journal is where a run's progress and items are kept.
@@ -29,9 +28,6 @@ type Journal interface {
 	Items(ctx context.Context, id ID) iter.Seq2[Item, error]
 	Recorded(ctx context.Context, id ID) (Tally, int64, error)
 }
-
-// progressEvery is the least time between two saves of a run's progress.
-const progressEvery = 200 * time.Millisecond
 
 // NewRun makes the run of an assignment.
 func NewRun(t Task, args Args, journal Journal, blobs Blobs, log *slog.Logger) *Run {
@@ -57,21 +53,29 @@ func (r *Run) Resume(ctx context.Context) (int64, error) {
 // Expect tells how many items the input has.
 func (r *Run) Expect(total int64) { r.items.Total = total }
 
-// Progress tells how far the work came; a total of 0 is unknown. It is kept at
-// most five times a second, and the last state is kept with the ending.
+// Progress tells how far the work came; a total of 0 is unknown. It is kept and
+// told at most five times a second; what comes in between is a moment later, so
+// that the last state is never lost.
 func (r *Run) Progress(ctx context.Context, done, total int64) error {
 	if total > 0 {
 		r.progress = int(min(max(done, 0)*100/total, 100))
 	}
-	if time.Since(r.saved) < progressEvery {
-		return context.Cause(ctx)
-	}
-	r.saved = time.Now()
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	return r.journal.SaveProgress(ctx, r.Fence(), r.progress, r.items)
+	progress, items := r.progress, r.items
+	save := func() error { return r.journal.SaveProgress(ctx, r.Fence(), progress, items) }
+	if r.pace.later(func() {
+		// What went wrong shows at the run's next step.
+		_ = save()
+	}) {
+		return nil
+	}
+	return save()
 }
+
+// Settle ends the saving of progress: the work is over, what follows is its ending.
+func (r *Run) Settle() { r.pace.end() }
 
 // Record keeps items with their outcomes in a transaction of its own and counts
 // them; a later attempt resumes after them.

@@ -42,7 +42,8 @@ func (w *Worker) perform(ctx context.Context, a tasks.Assignment, log *slog.Logg
 	for _, in := range a.Inputs {
 		args.Files[in.Parameter] = tasks.OpenInput(w.cfg.Blobs, in)
 	}
-	r = tasks.NewRun(a.Task, args, w.cfg.Store, w.cfg.Blobs, log)
+	r = tasks.NewRun(a.Task, args, told{w.cfg.Store, w.cfg.Publisher, a.Task.Client}, w.cfg.Blobs, log)
+	defer r.Settle()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("the action panicked: %v\n%s", p, debug.Stack())
@@ -174,6 +175,7 @@ func (w *Worker) publish(ctx context.Context, a tasks.Assignment, r *tasks.Run, 
 		if err := w.cfg.Store.Advance(ctx, a.Fence(), tasks.Publishing); err != nil {
 			return err
 		}
+		w.cfg.Publisher.Publish(tasks.Event{Task: a.Task.ID, Client: a.Task.Client, State: tasks.Publishing, Progress: e.Progress})
 	}
 	result, err := r.Result().Commit()
 	if err != nil {
