@@ -180,8 +180,10 @@ func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int
 			return nil, err
 		}
 		list := s.db.idList(ids)
-		if _, err := execute(tx, "DELETE FROM task_items WHERE "+s.db.idIn("task_id"), list); err != nil {
-			return nil, err
+		for _, table := range []string{"task_items", "import_changes"} {
+			if _, err := execute(tx, "DELETE FROM "+table+" WHERE "+s.db.idIn("task_id"), list); err != nil {
+				return nil, err
+			}
 		}
 		var blobs []string
 		for _, table := range []string{"task_inputs", "results"} {

@@ -31,15 +31,36 @@ func (s *Store) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner
 		if err := fn(h); err != nil {
 			return err
 		}
-		if !want.Dry {
-			if err := s.save(tx, h, before); err != nil {
-				return err
-			}
+		if err := s.keep(tx, run, h, before, want); err != nil {
+			return err
 		}
 		items = named(h.Outcomes)
 		return s.db.RecordItems(tx, run, items)
 	})
 	return items, err
+}
+
+// keep saves what fn changed, as far as the change is to be kept.
+func (s *Store) keep(tx *gorm.DB, run tasks.Fence, h *tracker.Held, before held, want tracker.Want) error {
+	switch {
+	case want.Dry:
+		return nil
+	case !want.Journal:
+		return s.save(tx, h, before)
+	}
+	j, err := s.watch(tx, h, before)
+	if err != nil {
+		return err
+	}
+	if err := s.save(tx, h, before); err != nil {
+		return err
+	}
+	return j.keep(tx, run, h)
+}
+
+// sameTracker reports whether a tracker needs no update.
+func sameTracker(a, b tracker.Tracker) bool {
+	return a.State == b.State && a.Start.Equal(b.Start) && a.End.Equal(b.End) && a.FirstDone == b.FirstDone
 }
 
 // held is how things were before a change.
@@ -86,7 +107,7 @@ func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held) error {
 	for _, t := range h.Trackers {
 		if was, ok := before.trackers[t.ID]; t.ID == 0 {
 			made = append(made, t)
-		} else if !ok || was.State != t.State || !was.Start.Equal(t.Start) || !was.End.Equal(t.End) || was.FirstDone != t.FirstDone {
+		} else if !ok || !sameTracker(was, *t) {
 			changed = append(changed, t)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	eraseTrackers   = 200
 	eraseActivities = 10000
+	eraseJournal    = 2000
 )
 
 // Erase implements tracker.Store.
@@ -28,7 +29,7 @@ func (s *Store) Erase(ctx context.Context, owner tracker.Owner) error {
 }
 
 // eraseStep deletes the activities of some trackers, or, when they have none
-// left, the trackers.
+// left, the trackers, or, when there are none, of what imports had changed.
 func (s *Store) eraseStep(ctx context.Context, owner tracker.Owner) (left bool, err error) {
 	err = s.db.Tx(ctx, func(tx *gorm.DB) error {
 		if err := s.lock(tx, owner); err != nil {
@@ -40,7 +41,10 @@ func (s *Store) eraseStep(ctx context.Context, owner tracker.Owner) (left bool, 
 			return found.Error
 		}
 		if left = len(ids) > 0; !left {
-			return nil
+			gone := tx.Exec("DELETE FROM import_changes WHERE (task_id, seq) IN (SELECT task_id, seq FROM import_changes WHERE client_id = ? AND parent = ? LIMIT ?)",
+				owner.Client, owner.Parent, eraseJournal)
+			left = gone.RowsAffected == eraseJournal
+			return gone.Error
 		}
 		done := tx.Exec("DELETE FROM activities WHERE id IN (SELECT id FROM activities WHERE tracker_id IN ? LIMIT ?)", ids, eraseActivities)
 		if done.Error != nil || done.RowsAffected == eraseActivities {

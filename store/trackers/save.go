@@ -110,13 +110,17 @@ func (s *Store) saveRecords(tx *gorm.DB, h *tracker.Held, before held) error {
 	if err != nil {
 		return err
 	}
-	columns := append(slices.Clone(keyColumns), store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"})
-	// WHERE true keeps SQLite from reading ON CONFLICT as part of a join.
-	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
-		" INSERT INTO provider_records (client_id, parent, tracker_id, provider, kind, native_id, entry, updated_at)"+
-		" SELECT "+s.num()+", "+s.text()+", tracker_id, provider, kind, native_id, entry, "+s.db.Now()+" FROM b WHERE true ORDER BY tracker_id"+
-		" ON CONFLICT (client_id, parent, provider, kind, native_id) DO UPDATE SET entry = excluded.entry, updated_at = excluded.updated_at",
-		param, h.Owner.Client, h.Owner.Parent).Error
+	return tx.Exec("WITH "+s.db.Batch("b", recordColumns...)+s.upsertRecords(), param, h.Owner.Client, h.Owner.Parent).Error
+}
+
+var recordColumns = append(keyColumns[:len(keyColumns):len(keyColumns)], store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"})
+
+// upsertRecords follows the batch b. WHERE true keeps SQLite from reading ON
+// CONFLICT as part of a join.
+func (s *Store) upsertRecords() string {
+	return " INSERT INTO provider_records (client_id, parent, tracker_id, provider, kind, native_id, entry, updated_at)" +
+		" SELECT " + s.num() + ", " + s.text() + ", tracker_id, provider, kind, native_id, entry, " + s.db.Now() + " FROM b WHERE true ORDER BY tracker_id" +
+		" ON CONFLICT (client_id, parent, provider, kind, native_id) DO UPDATE SET tracker_id = excluded.tracker_id, entry = excluded.entry, updated_at = excluded.updated_at"
 }
 
 func (s *Store) saveWorks(tx *gorm.DB, h *tracker.Held, before held) error {
@@ -178,14 +182,7 @@ func (s *Store) insertCompletions(tx *gorm.DB, completions []tracker.Completion)
 	if err != nil {
 		return err
 	}
-	columns := []store.Col{
-		{Name: "tracker_id", Type: "int"},
-		{Name: "resource", Type: "text"},
-		{Name: "ordinal", Type: "int"},
-		{Name: "regular", Type: "bool"},
-		{Name: "completed_at", Type: "int"},
-	}
-	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
+	return tx.Exec("WITH "+s.db.Batch("b", completionBatch...)+
 		" INSERT INTO tracker_completed (tracker_id, resource, ordinal, regular, completed_at)"+
 		" SELECT tracker_id, resource, ordinal, regular, completed_at FROM b WHERE true ON CONFLICT (tracker_id, resource) DO NOTHING", param).Error
 }

@@ -77,7 +77,7 @@ func keyFault(id string) string {
 }
 
 func (im *importer) apply(ctx context.Context, first int64, rows []importRow) error {
-	want := Want{Dry: im.dry, Singles: true}
+	want := Want{Dry: im.dry, Journal: true, Singles: true}
 	for _, row := range rows {
 		if row.Fault == "" {
 			want.Records = append(want.Records, row.Key)

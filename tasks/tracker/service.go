@@ -26,7 +26,7 @@ func NewService(store Store, formats ...Format) tasks.Service {
 	}
 	return tasks.Service{
 		Slug: Slug, Name: "Tracker",
-		Actions: append([]tasks.Action{s.importAction(), s.exportAction(), s.activitiesAction()}, s.looks()...),
+		Actions: append([]tasks.Action{s.importAction(), s.undoAction(), s.exportAction(), s.activitiesAction()}, s.looks()...),
 		Erase:   func(ctx context.Context, a tasks.Account) error { return store.Erase(ctx, OwnerOf(a)) },
 	}
 }

@@ -31,6 +31,16 @@ type Store interface {
 	Trackers(ctx context.Context, owner Owner, after string, limit int) ([]Tracker, error)
 	// SaveWorks teaches the client's catalogue; what it knows already stays.
 	SaveWorks(ctx context.Context, client tasks.ClientID, works []Work) error
+	// Changes counts what the journal of a task of the account holds;
+	// tasks.CodeNotFound when the account has no such import, CodeBusy while it
+	// has not ended.
+	Changes(ctx context.Context, account tasks.Account, task tasks.ID) (int64, error)
+	// PutBack takes up to limit changes of a task's journal, the last first,
+	// after those that are passed over, asks judge about each, puts back those
+	// for which it says so, and records the items, in one transaction of the
+	// run. Changes of one tracker are never taken together, so it may take
+	// fewer; no item: there are no more.
+	PutBack(ctx context.Context, run tasks.Fence, owner Owner, task tasks.ID, pass int64, limit int, judge func(Trace) (tasks.Item, bool)) ([]tasks.Item, error)
 	// Erase deletes everything the owner has, for good, in bounded steps. It
 	// may be called again after it was interrupted.
 	Erase(ctx context.Context, owner Owner) error
@@ -45,9 +55,10 @@ type Want struct {
 	Parts   []string // full names of sub-resources; animes/-/episodes/7 finds every work's
 	// Claims are what a list file itself says about works; they are kept as
 	// references of the client.
-	Claims []Claim
-	Singles bool     // the completed single regular sub-resources of the trackers found, too
-	Dry     bool     // nothing that fn changes is kept but its items
+	Claims  []Claim
+	Singles bool // the completed single regular sub-resources of the trackers found, too
+	Dry     bool // nothing that fn changes is kept but its items
+	Journal bool // what fn changes is noted, so that it can be put back
 }
 
 // Held is what the owner holds of what a change wanted. Trackers and records
