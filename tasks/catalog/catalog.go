@@ -5,6 +5,7 @@ import (
 	"asapi/tasks"
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/anilist"
+	"asapi/tasks/tracker/mangadex"
 	"asapi/tasks/tracker/myanimelist"
 )
 
@@ -16,6 +17,6 @@ type Deps struct {
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
 	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}),
+		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, mangadex.Format{}),
 	)
 }
