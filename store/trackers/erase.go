@@ -53,6 +53,7 @@ func (s *Store) eraseStep(ctx context.Context, owner tracker.Owner) (left bool, 
 		for _, statement := range []string{
 			"DELETE FROM tracker_completed WHERE tracker_id IN ?",
 			"DELETE FROM provider_records WHERE tracker_id IN ?",
+			"DELETE FROM tracker_redirects WHERE tracker_id IN ?",
 			"DELETE FROM trackers WHERE id IN ?",
 		} {
 			if err := tx.Exec(statement, ids).Error; err != nil {

@@ -78,6 +78,18 @@ func (c Claim) Saying() (Saying, bool) {
 // collection does not: many works live in one.
 func (k RecordKey) Related() bool { return k.Provider != inCollection }
 
+// Resources gives the names that the id can give a work.
+func (k RecordKey) Resources() []string {
+	if k.Provider == ownName {
+		return []string{k.NativeID}
+	}
+	var names []string
+	for _, collection := range collectionsOf[k.Kind] {
+		names = append(names, k.ResourceIn(collection))
+	}
+	return names
+}
+
 // precedence says which id names a work that has several: the first of these.
 // It never changes, since the names of works come from it.
 var precedence = map[Provider]int{

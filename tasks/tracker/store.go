@@ -41,6 +41,12 @@ type Store interface {
 	// run. Changes of one tracker are never taken together, so it may take
 	// fewer; no item: there are no more.
 	PutBack(ctx context.Context, run tasks.Fence, owner Owner, task tasks.ID, pass int64, limit int, judge func(Trace) (tasks.Item, bool)) ([]tasks.Item, error)
+	// Rehome moves a bounded number of trackers that are kept under names which
+	// their ids do not stand for any more, because something else is said about
+	// them now, and says whether there is more to do. Trackers of one owner
+	// that stand for one work become one, which is also found under the name of
+	// the other. It may be interrupted anywhere and called by several at once.
+	Rehome(ctx context.Context) (more bool, err error)
 	// Erase deletes everything the owner has, for good, in bounded steps. It
 	// may be called again after it was interrupted.
 	Erase(ctx context.Context, owner Owner) error

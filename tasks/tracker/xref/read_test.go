@@ -30,8 +30,8 @@ const (
 	table   = "title\tanidb\tkitsu\tanilist\tmyanimelist\r\n\"\"\"Made\"\" Up\"\t3\t9\t2\t1\r\n\t\t\t5\t\r\nNone\tx\t\t\t\r\nMore\t1\t2\t3\t4\t5\t6\r\n"
 	malSync = `[{"mal_id": 1, "anilist_id": 30001, "mangadex_ids": ["D9E30523-9D65-469E-92A2-302995770950"], "title": "Made Up", "type": "Manga"},
 {"mal_id": 2, "anilist_id": null, "mangadex_ids": [], "title": "Made Up", "type": "Light Novel"}]`
-	oldIDs  = "{\n\"1\": {\"slug\": \"t8zu40m\", \"series_id\": 63670608598},\n\"2\": {\"slug\": \"t8zu40m\"},\n\"3\": \"t8zu40m\",\n\"4\": 63670608598,\n\"5\": {\"slug\": \"-\"}\n}"
-	own     = `{"resource": "animes/77", "same": ["namespaces/myanimelist-net/animes/1", "namespaces/anilist-co/animes/2"]}
+	oldIDs = "{\n\"1\": {\"slug\": \"t8zu40m\", \"series_id\": 63670608598},\n\"2\": {\"slug\": \"t8zu40m\"},\n\"3\": \"t8zu40m\",\n\"4\": 63670608598,\n\"5\": {\"slug\": \"-\"}\n}"
+	own    = `{"resource": "animes/77", "same": ["namespaces/myanimelist-net/animes/1", "namespaces/anilist-co/animes/2"]}
 {"same": ["namespaces/myanimelist-net/animes/1", "namespaces/anilist-co/graphicNovels/2"]}
 {"resource": "animes/anilist-7", "same": ["namespaces/myanimelist-net/animes/1"]}
 {"same": ["namespaces/nowhere/animes/1"]}
