@@ -142,11 +142,15 @@ func whatOf(found []sign) string {
 
 // NotA makes the error of a file that is not what title names.
 func NotA(title string, head []byte) error {
+	article := "a "
+	if strings.HasPrefix(title, "Ani") {
+		article = "an "
+	}
 	what := Recognise(head)
 	if what == "" || strings.Contains(what, title) {
-		return Unreadable("This is not a " + title + " export, and it looks like no list that is known here.")
+		return Unreadable("This is not " + article + title + " export, and it looks like no list that is known here.")
 	}
-	return Unreadable("This is not a " + title + " export. It looks like " + what + ".")
+	return Unreadable("This is not " + article + title + " export. It looks like " + what + ".")
 }
 
 // recognise decides whose list a file is. asked may be empty; the file of

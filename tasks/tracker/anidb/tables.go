@@ -1,0 +1,155 @@
+package anidb
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/xmlfile"
+)
+
+// readPlainNew reads the template xml-plain-new: flat tables of anime, episodes
+// and files, whose rows name the anime that they belong to.
+func readPlainNew(in io.Reader, row func(tracker.Row) error) error {
+	held := newHolder()
+	err := eachElement(in, "my_anime_list", []string{"anime", "episode", "file"}, func(e *xmlfile.Element) error {
+		m := valuesOf(e)
+		if err := held.spend(m["epname"], m["romajiname"], m["name"], m["storage"]); err != nil {
+			return err
+		}
+		a := held.of(m["animeid"])
+		switch e.Name {
+		case "anime":
+			a.take(m)
+		case "episode":
+			return a.add(episode{No: m["epno"], EID: m["epid"], Name: m["epname"], Watched: m["myepwatched"] == "1"})
+		case "file":
+			return a.addFile(m["epid"], file{
+				FID: m["fid"], LID: m["lid"], State: m["mystate"], Viewed: moment(m["viewdate"]), Watched: m["mywatched"] == "1", Storage: m["storage"],
+			})
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	return held.rows(row)
+}
+
+// take takes over what the row of an anime says.
+func (a *anime) take(m map[string]string) {
+	a.title = firstOf(m["romajiname"], m["name"], m["title"])
+	a.kanji, a.english = m["kanjiname"], m["englishname"]
+	a.typ, a.year = firstOf(m["typename"], m["type"]), m["year"]
+	a.eps, a.special = m["eps"], m["epsspecial"]
+	a.vote, a.tmpVote, a.wish = m["myvote"], m["mytempvote"], m["mywishlisttype"]
+}
+
+// readMini reads the template xml-mini, which says each anime in one place.
+func readMini(in io.Reader, row func(tracker.Row) error) error {
+	return eachElement(in, "mylist", []string{"anime", "mylistitem"}, func(e *xmlfile.Element) error {
+		if e.Name == "mylistitem" {
+			return tracker.Unreadable("This is what AniDB's HTTP API answers, which does not tell the numbers of episodes. Make an export at AniDB (My Export) with the template xml-plain-cs and send that.")
+		}
+		a := anime{aid: e.Attr("aid"), typ: said(e.Attr("type")), year: said(e.Attr("year"))}
+		if titles, ok := e.Child("titles"); ok {
+			for _, t := range titles.Children {
+				if a.title == "" || t.Attr("type") == "main" {
+					a.title = strings.TrimSpace(t.Text)
+				}
+			}
+		}
+		if episodes, ok := e.Child("episodes"); ok {
+			a.eps = said(episodes.Attr("total"))
+			for i := range episodes.Children {
+				if err := a.add(miniEpisode(&episodes.Children[i])); err != nil {
+					return err
+				}
+			}
+		}
+		return row(unlessBroken(a.row(""), e.Broken))
+	})
+}
+
+func miniEpisode(e *xmlfile.Element) episode {
+	one := episode{No: e.Attr("epno"), EID: e.Attr("eid"), Watched: e.Attr("watched") == "1"}
+	if files, ok := e.Child("files"); ok {
+		for _, f := range files.Children {
+			one.Files = append(one.Files, file{FID: f.Attr("fid"), LID: f.Attr("lid"), Watched: f.Attr("watched") == "1"})
+		}
+	}
+	return one
+}
+
+// readMyStatus reads the template xml-mystatus. Its root element ends before the
+// list begins, so that the file has two; the first one is left out here.
+func readMyStatus(in io.Reader, row func(tracker.Row) error) error {
+	in, root, err := withoutEmptyRoot(in)
+	if err != nil {
+		return err
+	}
+	return eachElement(in, root, []string{"entry"}, func(e *xmlfile.Element) error {
+		m := valuesOf(e)
+		a := anime{
+			aid: firstOf(m["id"], m["aid"]), title: firstOf(m["title"], m["name"]), eps: m["eps"], watched: m["is_watched"],
+			complete: m["is_completed"], vote: m["my_rating"], tmpVote: m["my_rating_temp"],
+		}
+		return row(unlessBroken(a.row(noteOf(&a)), e.Broken))
+	})
+}
+
+// eachElement calls each for the elements of those names wherever they stand
+// below the root; elements inside them belong to them.
+func eachElement(in io.Reader, root string, names []string, each func(*xmlfile.Element) error) error {
+	r, err := xmlfile.NewReader(in, title, func(name string) bool { return name == root })
+	if err != nil {
+		return err
+	}
+	for {
+		t, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
+		}
+		if t.Kind != xmlfile.Start || t.Depth < 2 || !slices.Contains(names, t.Name) {
+			continue
+		}
+		e, err := r.Element(t)
+		if err != nil {
+			return err
+		}
+		r.Count()
+		if err := each(&e); err != nil {
+			return err
+		}
+	}
+}
+
+// valuesOf gives the attributes and the texts of the children of an element, by
+// their names in lower case.
+func valuesOf(e *xmlfile.Element) map[string]string {
+	m := make(map[string]string, len(e.Attrs)+len(e.Children))
+	for _, a := range e.Attrs {
+		m[strings.ToLower(a.Name)] = said(a.Value)
+	}
+	for i := range e.Children {
+		m[strings.ToLower(e.Children[i].Name)] = said(e.Children[i].Text)
+	}
+	return m
+}
+
+// moment reads a time as most templates write it, dd.mm.yyyy hh:mm, and gives it
+// as it is kept; what is none is empty.
+func moment(text string) string {
+	for _, layout := range []string{"02.01.2006 15:04", "02.01.2006", time.RFC3339} {
+		if at, err := time.Parse(layout, text); err == nil && at.Year() > 1970 {
+			return at.UTC().Format(time.RFC3339)
+		}
+	}
+	return ""
+}
