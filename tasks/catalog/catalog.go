@@ -4,6 +4,7 @@ package catalog
 import (
 	"asapi/tasks"
 	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/anidb"
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/mangadex"
 	"asapi/tasks/tracker/myanimelist"
@@ -17,6 +18,6 @@ type Deps struct {
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
 	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, mangadex.Format{}),
+		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}),
 	)
 }
