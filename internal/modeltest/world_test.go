@@ -115,12 +115,12 @@ func newWorld(t *testing.T, url string, settle time.Duration) *world {
 			Drain: 200 * time.Millisecond, ChunkSize: chunkSize, BatchMessages: 3, WindowMessages: window,
 		})
 		desk := tasks.NewDesk(tasks.DeskConfig{
-			Catalog: catalog(), Store: w.store, Blobs: w.blobs, Queue: idle{}, Channel: hub, Sealer: sealer, Throttle: throttle.New(),
+			Catalog: catalog(), Store: w.store, Blobs: w.blobs, Queue: idle{}, Channel: counted{hub, &w.doors}, Sealer: sealer, Throttle: throttle.New(),
 		})
 		handler, err := api.New(api.Config{Desk: desk, Log: log, PublicURL: "http://asapi.example.com"})
 		must(err)
 		w.hubs = append(w.hubs, hub)
-		w.addrs = append(w.addrs, w.serve(t, hub, w.doors.counted(handler), log))
+		w.addrs = append(w.addrs, w.serve(t, hub, handler, log))
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
@@ -184,21 +184,33 @@ func (idle) Reserve(tasks.ClientID, tasks.Priority) bool { return true }
 func (idle) Nudge()                                      {}
 func (idle) Enqueue(...tasks.Dispatch)                   {}
 
-// doors counts the stream requests that are being answered, so that a test can
+// doors counts the deliveries that run, so that a test can
 // wait until a server has noticed that a connection is gone.
 type doors struct {
 	mu   sync.Mutex
 	open map[string]int
 }
 
-func (d *doors) counted(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		if stream := r.URL.Query().Get("stream"); stream != "" {
-			d.add(stream, 1)
-			defer d.add(stream, -1)
-		}
-		next.ServeHTTP(rw, r)
-	})
+// counted is a channel whose deliveries are counted.
+type counted struct {
+	tasks.Channel
+	doors *doors
+}
+
+func (c counted) Open(stream string, ack tasks.Ack) tasks.Delivery {
+	return countedDelivery{c.Channel.Open(stream, ack), c.doors, stream}
+}
+
+type countedDelivery struct {
+	tasks.Delivery
+	doors  *doors
+	stream string
+}
+
+func (d countedDelivery) Run(ctx context.Context, sink tasks.Sink) error {
+	d.doors.add(d.stream, 1)
+	defer d.doors.add(d.stream, -1)
+	return d.Delivery.Run(ctx, sink)
 }
 
 func (d *doors) add(stream string, n int) {
