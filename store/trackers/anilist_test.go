@@ -30,9 +30,14 @@ func samplesOf(t *testing.T, patterns ...string) map[string][]byte {
 	return files
 }
 
-// listFile imports a list file of a provider, under its own name.
+// listFile imports a list file of a provider, under its own name; an empty
+// provider is not given.
 func listFile(provider, name string, raw []byte) args {
-	return args{values: map[string]string{"provider": provider}, files: map[string][]byte{"file": raw}, names: map[string]string{"file": name}}
+	values := map[string]string{"provider": provider}
+	if provider == "" {
+		values = nil
+	}
+	return args{values: values, files: map[string][]byte{"file": raw}, names: map[string]string{"file": name}}
 }
 
 // answer reads the entries of a saved AniList answer by means of its own; an

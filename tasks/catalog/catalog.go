@@ -7,6 +7,7 @@ import (
 	"asapi/tasks/tracker/anidb"
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/mangadex"
+	"asapi/tasks/tracker/mangaupdates"
 	"asapi/tasks/tracker/myanimelist"
 )
 
@@ -18,6 +19,6 @@ type Deps struct {
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
 	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}),
+		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}),
 	)
 }

@@ -70,11 +70,12 @@ var signs = []sign{
 	starts(VNDB, "a VNDB vote dump", `^v?\d+[ \t]+u?\d+[ \t]+\d{1,3}[ \t]+\d{4}-\d\d-\d\d\s*(?:\n|$)`),
 	starts(AniDB, "an AniDB export", prolog+`<(?:MyList|mylist|my_anime_list|export|myvotes|votes)[\s/>]`),
 	starts(AniDB, "an AniDB export", `^\s*\{\s*"Animes"\s*:|^"?AID"?\|`),
-	starts(AniDB, "a tar archive, as AniDB makes them", `^(?s:.{257})ustar`),
+	starts(MangaUpdates, "an archive of MangaUpdates lists", `^(?:[^\x00]*/)?(?:read|wish|complete|unfinished|hold)[^\x00/]*\.(?:txt|tsv)\x00(?s:.{0,300})ustar`),
 	starts(AniList, "an AniList export", `^\s*\[?\s*\{\s*(?:"data"\s*:\s*\{\s*)?"MediaListCollection"`),
 	starts(MangaUpdates, "a MangaUpdates list", `^"?Series"?\t"?Volume"?\t"?Chapter`),
 
 	holds(AniList, "an AniList export", `"MediaListCollection"|"series_type"\s*:|"(?:isCustomList|hiddenFromStatusLists|mediaId)"\s*:|^\s*\{\s*"user"\s*:\s*\{(?s:.*)"(?:custom_lists|title_language|donator_tier)"`),
+	holds(AniDB, "a tar archive, as AniDB makes them", `^(?s:.{257})ustar`),
 	holds(AniDB, "an AniDB export", `"Animes"\s*:|"(?:aid|mystate)"\s*:`),
 	holds(VNDB, "VNDB's list as JSON", `"id"\s*:\s*"v\d+"`),
 	holds(MangaDex, "a MangaDex list", `"(?:id|manga|mangaId|uuid)"\s*:\s*"`+uuid+`"|"statuses"\s*:\s*\{\s*"`+uuid+`"|(?i:\bmangadex\.org/(?:title|manga)/)|^(?i:[^\n\[{<]*\bmangadex)`),

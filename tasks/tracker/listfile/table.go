@@ -49,9 +49,15 @@ func NewTable(r io.Reader, title string) (*Table, error) {
 	for _, name := range first.Cells {
 		t.Columns = append(t.Columns, strings.TrimSpace(name))
 	}
+	if err == nil && NoText([]byte(strings.Join(t.Columns, ""))) {
+		err = errFirst
+	}
 	t.rows = 0
 	return t, err
 }
+
+// errFirst is of a table whose columns have no names that could be kept.
+var errFirst = tracker.Unreadable("The first row of the file holds what is no text (NUL characters, or another encoding than UTF-8); save it as UTF-8 and send it again.")
 
 // commaOf tells what parts the cells by what stands most often in the first
 // line.

@@ -90,7 +90,7 @@ func TestEntriesAreFoundInWhatToolsSave(t *testing.T) {
 		"another tool's":      {`[{"id":"` + one + `","title":"Made Up","status":"reading","upstream":"40","current":"12.5","date":"x","metadata":{"links":{"al":"7"}},"rating":"7"}]`, one + " watching 12 70"},
 		"a table":             {"ID,Type,Status,Main Title Language,Main Title,Alternative Title (EN),URL\r\n" + one + ",manga,on_hold,en,\"Made, \"\"Up\"\"\",,https://mangadex.org/title/" + one + "\r\n", one + " on-hold 0 0"},
 		"another table":       {"uuid,primary_title,secondary_title,personal_rating,global_rating,highest_read_chapter,highest_read_volume,mangadex_url\n" + one + ",Made Up,,9,8.51,12.5,3,https://mangadex.org/title/" + one + "\n", one + " watching 12 90"},
-		"a table of links":    {"title,amz,al,mal\nMade, Up,null,7,null,\n", tracker.TitleID("Made Up") + " planned 0 0"},
+		"a table of links":    {"title,amz,al,mal\nMade, Up,null,7,null,\n", tracker.TitleID("Made,  Up ") + " planned 0 0"},
 		"semicolons":          {"id;status\n" + one + ";dropped", one + " dropped 0 0"},
 		"only an address":     {"Title\tURL\nx\thttps://mangadex.org/title/" + one + "/made-up", one + " planned 0 0"},
 	} {
