@@ -14,34 +14,51 @@ import (
 	"asapi/tasks/tracker"
 )
 
-// listed gives the part of a statement that both List and CountListed share,
-// with its parameters: the entries of a list, and the trackers of works that are
-// named after the provider's ids and have no entry. Ids that are only hashes of
-// the provider's are not named after it any more.
+// listed gives the part of a statement, with its parameters, that finds what may
+// be on a list: all trackers of works of the kind, with their entries of the list.
 func (s *Store) listed(owner tracker.Owner, p tracker.Provider, k tracker.Kind) (statement string, params []any) {
-	var derived []string
+	var lives []string
 	params = []any{string(p), string(k), owner.Client, owner.Parent}
-	for _, prefix := range tracker.ResourcePrefixes(p, k) {
-		test := "substr(t.resource, 1, length(?)) = ? AND length(t.resource) > length(?) AND t.resource NOT LIKE '%~~%'"
-		params = append(params, prefix, prefix, prefix)
-		if p.Numbered() {
-			test += " AND trim(substr(t.resource, length(?) + 1), '0123456789') = ''"
-			params = append(params, prefix)
-		}
-		derived = append(derived, test)
+	for _, prefix := range tracker.CollectionPrefixes(k) {
+		lives = append(lives, "substr(t.resource, 1, length(?)) = ?")
+		params = append(params, prefix, prefix)
 	}
 	return s.typed(` FROM trackers t
 		LEFT JOIN provider_records r ON r.tracker_id = t.id AND r.provider = ? AND r.kind = ?
 		LEFT JOIN works w ON w.client_id = t.client_id AND w.resource = t.resource
-		WHERE t.client_id = ? AND t.parent = ? AND (r.id IS NOT NULL OR (` + strings.Join(derived, ") OR (") + `))`), params
+		WHERE t.client_id = ? AND t.parent = ? AND (r.id IS NOT NULL OR ` + strings.Join(lives, " OR ") + `)`), params
 }
 
 // CountListed implements tracker.Store.
 func (s *Store) CountListed(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind) (int64, error) {
 	var n int64
-	statement, params := s.listed(owner, p, k)
-	err := s.db.Gorm(ctx).Raw("SELECT COUNT(*)"+statement, params...).Row().Scan(&n)
+	err := s.reading(ctx, func(tx *gorm.DB) error {
+		bare, err := s.bare(tx, owner, p, k)
+		if err != nil {
+			return err
+		}
+		statement, params := s.listed(owner, p, k)
+		err = tx.Raw("SELECT COUNT(r.id)"+statement, params...).Row().Scan(&n)
+		n += int64(len(bare.ids))
+		return err
+	})
 	return n, err
+}
+
+// LeftOut implements tracker.Store.
+func (s *Store) LeftOut(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind, each func(t tracker.Tracker, reason string) error) error {
+	return s.reading(ctx, func(tx *gorm.DB) error {
+		bare, err := s.bare(tx, owner, p, k)
+		if err != nil {
+			return err
+		}
+		for _, l := range bare.left {
+			if err := each(tracker.Tracker{ID: l.id, Parent: owner.Parent, Resource: l.resource}, l.reason); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // typed tells PostgreSQL the type of parameters that length takes.
@@ -49,29 +66,37 @@ func (s *Store) typed(statement string) string {
 	return strings.ReplaceAll(statement, "length(?)", "length(CAST(? AS TEXT))")
 }
 
+// reading shows one moment of the database.
+func (s *Store) reading(ctx context.Context, read func(tx *gorm.DB) error) error {
+	return s.db.Gorm(ctx).Transaction(read, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+}
+
 // List implements tracker.Store. Every passage sees one moment of the database;
 // the lines come as the database sends them.
 func (s *Store) List(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind, fn func(iter.Seq2[tracker.Listed, error]) error) error {
-	read := func(tx *gorm.DB) error {
+	return s.reading(ctx, func(tx *gorm.DB) error {
+		bare, err := s.bare(tx, owner, p, k)
+		if err != nil {
+			return err
+		}
 		return fn(func(yield func(tracker.Listed, error) bool) {
-			s.lines(tx, owner, p, k, yield)
+			s.lines(tx, owner, p, k, bare.ids, yield)
 		})
-	}
-	return s.db.Gorm(ctx).Transaction(read, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	})
 }
 
 // errStopped ends a statement whose reader wants no more.
 var errStopped = errors.New("the reader stopped")
 
-func (s *Store) lines(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, yield func(tracker.Listed, error) bool) {
+func (s *Store) lines(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, ids map[int64]string, yield func(tracker.Listed, error) bool) {
 	from, params := s.listed(owner, p, k)
 	// Of works without an entry: what any list last said of them.
 	statement := "SELECT " + trackerColumns + ", COALESCE(r.id, 0), COALESCE(r.native_id, ''), COALESCE(r.entry," +
 		" (SELECT o.entry FROM provider_records o WHERE o.tracker_id = t.id ORDER BY o.updated_at DESC, o.id DESC LIMIT 1), ''), " +
 		s.singles() + ", COALESCE(w.title, ''), COALESCE(w.regular, 0)" + from + " ORDER BY t.id, r.id"
 	err := query(tx, func(found *sql.Rows) error {
-		line, err := scanListed(found, p, k)
-		if err == nil && !yield(line, nil) {
+		line, err := scanListed(found, p, k, ids)
+		if err == nil && (!line.Bare || line.Key.NativeID != "") && !yield(line, nil) {
 			return errStopped
 		}
 		return err
@@ -90,7 +115,8 @@ func (s *Store) singles() string {
 	return "COALESCE((SELECT " + join + " FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular AND c.ordinal > 0), '')"
 }
 
-func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind) (line tracker.Listed, err error) {
+// scanListed reads a line; a bare one without a native id is not on the list.
+func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind, ids map[int64]string) (line tracker.Listed, err error) {
 	var entry, singles string
 	var record int64
 	line.Key = tracker.RecordKey{Provider: p, Kind: k}
@@ -101,7 +127,7 @@ func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind) (line track
 	line.Tracker.Singles, _ = tracker.ParseNumbers(singles)
 	line.Work.Resource = line.Tracker.Resource
 	if line.Bare = record == 0; line.Bare {
-		line.Key.NativeID, _ = tracker.NativeID(line.Tracker.Resource, p, k)
+		line.Key.NativeID = ids[line.Tracker.ID]
 	}
 	if entry == "" {
 		return line, nil

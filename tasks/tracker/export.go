@@ -13,6 +13,7 @@ type exportParams struct {
 	Provider string `param:"provider" doc:"For which provider the list is made."`
 	Kind     string `param:"kind" optional:"true" doc:"Which list; needed only when the account has both."`
 	Format   string `param:"format" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
+	DryRun   bool   `param:"dry_run" optional:"true" doc:"true: no file is made; the result is a report that says, tracker by tracker, what would be in it and what is left out, and why."`
 }
 
 func (s *service) exportAction() tasks.Action {
@@ -36,6 +37,13 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 	if err != nil {
 		return err
 	}
+	if p.DryRun {
+		return s.exportReport(ctx, run, owner, format, kind)
+	}
+	left, err := s.countLeftOut(ctx, run, owner, format, kind)
+	if err != nil {
+		return err
+	}
 	return s.store.List(ctx, owner, format.Provider(), kind, func(lines iter.Seq2[Listed, error]) error {
 		list := List{Kind: kind, User: run.Task.Account, Counts: make(map[Status]int64)}
 		current := progressing(ctx, run, format, lines)
@@ -45,7 +53,7 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 			}
 			list.Counts[line.Entry.Status]++
 		}
-		run.Expect(list.Total())
+		run.Expect(list.Total() + left)
 		if form.Write == nil {
 			return writeJSON(run.Output("application/json", string(kind)+"list.json"), format, list, current(&list))
 		}

@@ -42,6 +42,15 @@ func (k RecordKey) ResourceIn(collection string) string {
 	return collection + "/" + string(k.Provider) + "-" + escaped(k.NativeID)
 }
 
+// CollectionPrefixes gives what the resources of a kind's works begin with.
+func CollectionPrefixes(k Kind) []string {
+	var prefixes []string
+	for _, collection := range collectionsOf[k] {
+		prefixes = append(prefixes, collection+"/")
+	}
+	return prefixes
+}
+
 // ResourcePrefixes gives what resources derived from a provider's ids begin
 // with, one for each collection in which works of the kind may live.
 func ResourcePrefixes(p Provider, k Kind) []string {

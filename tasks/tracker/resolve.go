@@ -309,3 +309,8 @@ func (w Want) Under(r *References) Want {
 	}
 	return w
 }
+
+// ApartAt reports whether an id of the provider is among those that are kept apart.
+func (r Resolved) ApartAt(p Provider) bool {
+	return slices.ContainsFunc(r.Apart, func(k RecordKey) bool { return k.Provider == p })
+}

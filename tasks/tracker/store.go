@@ -19,11 +19,16 @@ type Store interface {
 	// tasks.ErrLeaseLost when the run is not the current one.
 	Change(ctx context.Context, run tasks.Fence, owner Owner, want Want, fn func(*Held) error) ([]tasks.Item, error)
 	// List lets fn read the owner's entries of a provider's list in the order
-	// they came, and its trackers of works that are named after the provider's
-	// ids and have no entry there, with what other providers' lists last said
-	// of these. fn may range over the lines more than once and
-	// finds the same each time. They are not held in memory.
+	// they came, and its trackers of works that have no entry there and whose id
+	// at the provider is known: they are named after it, or the references say
+	// it, one to one. They come with what other providers' lists last said of
+	// these works. fn may range over the lines more than once and finds the
+	// same each time. They are not held in memory.
 	List(ctx context.Context, owner Owner, p Provider, k Kind, fn func(lines iter.Seq2[Listed, error]) error) error
+	// LeftOut calls each with the owner's trackers of works of that kind which
+	// List leaves out because their id at the provider is not known, and why;
+	// of a tracker its ID, Parent and Resource are told.
+	LeftOut(ctx context.Context, owner Owner, p Provider, k Kind, each func(t Tracker, reason string) error) error
 	// CountListed counts what List would give.
 	CountListed(ctx context.Context, owner Owner, p Provider, k Kind) (int64, error)
 	// Trackers gives the owner's trackers whose resource comes after the given
