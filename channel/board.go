@@ -20,8 +20,8 @@ const (
 	// written, so that no watcher is more than two seconds behind.
 	quickest   = 100 * time.Millisecond
 	slowest    = 1400 * time.Millisecond
-	perWatcher = 20 * time.Microsecond
-	perNotice  = 600 * time.Nanosecond // and watcher
+	perWatcher = 15 * time.Microsecond
+	perNotice  = 350 * time.Nanosecond // and watcher
 
 	lookEvery  = 15 * time.Second // for what no event told
 	lookMost   = 10_000           // tasks in such a look

@@ -94,6 +94,13 @@ func (r *Run) Recorded(ctx context.Context, items ...Item) error {
 	return r.Progress(ctx, r.items.Done(), r.items.Total)
 }
 
+// Counted counts n more items of an outcome that nobody recorded: a later attempt
+// begins anew.
+func (r *Run) Counted(ctx context.Context, o Outcome, n int64) error {
+	r.items.AddN(o, n)
+	return r.Progress(ctx, r.items.Done(), r.items.Total)
+}
+
 // Tally gives the counts so far.
 func (r *Run) Tally() (progress int, items Tally) { return r.progress, r.items }
 

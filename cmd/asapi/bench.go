@@ -19,6 +19,7 @@ type benchCmd struct {
 	E2E     benchE2ECmd     `cmd:"" name:"e2e" help:"Submit tasks and receive their results at the same time. Needs an aschannel token."`
 	Fetch   benchFetchCmd   `cmd:"" help:"Fetch one large result, and the same bytes from a plain file server in this process. Needs an asstore token."`
 	Idle    benchIdleCmd    `cmd:"" help:"Open many streams and tell what they cost a server on this machine. Needs an aschannel token."`
+	Watch   benchWatchCmd   `cmd:"" help:"Open many watchers while tasks change their progress, and tell how far they are behind and what they cost."`
 	Latency benchLatencyCmd `cmd:"" help:"Submit one task at a time to an idle server. Needs an aschannel token."`
 }
 

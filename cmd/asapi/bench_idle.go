@@ -118,7 +118,7 @@ func (b *benchIdleCmd) watch(ctx context.Context, t *terminal, before usage) err
 // usage is what the server's process uses: bytes, and seconds of a core so far.
 type usage struct{ memory, cpu float64 }
 
-func (b *benchIdleCmd) usage(ctx context.Context) (usage, error) {
+func (b *benchFlags) usage(ctx context.Context) (usage, error) {
 	var u usage
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, b.URL+"/metrics", nil)
 	if err != nil {

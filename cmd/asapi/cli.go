@@ -32,6 +32,7 @@ type cli struct {
 	Stream   streamCmd   `cmd:"" group:"api" help:"Receive the messages of a stream."`
 	Fetch    fetchCmd    `cmd:"" group:"api" help:"Fetch a stored result, once."`
 	Cancel   cancelCmd   `cmd:"" group:"api" help:"Cancel tasks."`
+	Watch    watchCmd    `cmd:"" group:"api" help:"Watch tasks while they run."`
 	Bench    benchCmd    `cmd:"" group:"api" help:"Measure a running server."`
 }
 

@@ -91,6 +91,7 @@ type doors struct {
 	StoreURL  string `help:"Address of the result store as clients see it; default: PUBLIC_URL." env:"STORE_URL" placeholder:"URL"`
 
 	UploadBytes int64   `help:"Largest file of a submission, in bytes." default:"268435456"`
+	Watchers    int     `help:"Watchers of one client that may be open at once, in each process." default:"10000"`
 	OpenTasks   int64   `help:"Tasks of one client that may be open at once; a token's own limit goes before it." default:"1000000"`
 	Submits     float64 `name:"submits-per-second" help:"Submissions of one client a second; 0: no limit. A token's own limit goes before it." default:"0"`
 
@@ -110,6 +111,8 @@ func (d *doors) checkDoors() error {
 	switch {
 	case d.UploadBytes <= 0:
 		return configError("ASAPI_UPLOAD_BYTES", "(--upload-bytes) must be above 0")
+	case d.Watchers <= 0:
+		return configError("ASAPI_WATCHERS", "(--watchers) must be above 0")
 	case d.OpenTasks <= 0:
 		return configError("ASAPI_OPEN_TASKS", "(--open-tasks) must be above 0")
 	case !(d.Submits >= 0):
@@ -121,7 +124,7 @@ func (d *doors) checkDoors() error {
 }
 
 func (d *doors) limits() tasks.DeskLimits {
-	return tasks.DeskLimits{UploadBytes: d.UploadBytes, SubmitsPerSecond: d.Submits, OpenTasks: d.OpenTasks}
+	return tasks.DeskLimits{UploadBytes: d.UploadBytes, SubmitsPerSecond: d.Submits, OpenTasks: d.OpenTasks, Watchers: d.Watchers}
 }
 
 // localDirectory gives the folder that a BLOB_URL names; empty: it names none.

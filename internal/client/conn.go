@@ -27,6 +27,45 @@ type Conn struct {
 
 // Dial opens a connection that ends with ctx or by Close.
 func (c *Client) Dial(ctx context.Context) (*Conn, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &Conn{
+		conn: conn, reader: bufio.NewReaderSize(conn, 32<<10), prefix: c.base.Path,
+		head: " HTTP/1.1\r\nHost: " + c.base.Host + "\r\nAuthorization: Token " + c.token +
+			"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ",
+		stop: context.AfterFunc(ctx, func() { _ = conn.Close() }),
+	}, nil
+}
+
+// DialWatch opens a connection on which the server writes its events and nothing
+// else, and gives it behind the answer's head, whose status was 200. It reads no
+// byte further.
+func (c *Client) DialWatch(ctx context.Context) (net.Conn, error) {
+	conn, err := c.dial(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_, err = conn.Write([]byte("GET " + c.base.Path + eventsPath + " HTTP/1.1\r\nHost: " + c.base.Host + "\r\nAuthorization: Token " + c.token + "\r\n\r\n"))
+	var head []byte
+	for one := make([]byte, 1); err == nil && !bytes.HasSuffix(head, []byte("\r\n\r\n")); {
+		if _, err = conn.Read(one); err == nil {
+			head = append(head, one[0])
+		}
+	}
+	if err == nil && !bytes.HasPrefix(head, []byte("HTTP/1.1 200 ")) {
+		first, _, _ := bytes.Cut(head, []byte("\r\n"))
+		err = fmt.Errorf("the server answered %q", first)
+	}
+	if err != nil {
+		_ = conn.Close()
+		return nil, fmt.Errorf("watch: %w", err)
+	}
+	return conn, nil
+}
+
+func (c *Client) dial(ctx context.Context) (net.Conn, error) {
 	port := c.base.Port()
 	if port == "" {
 		port = map[string]string{"http": "80", "https": "443"}[c.base.Scheme]
@@ -44,12 +83,7 @@ func (c *Client) Dial(ctx context.Context) (*Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("the server at %s did not answer: %w", c.base.Redacted(), err)
 	}
-	return &Conn{
-		conn: conn, reader: bufio.NewReaderSize(conn, 32<<10), prefix: c.base.Path,
-		head: " HTTP/1.1\r\nHost: " + c.base.Host + "\r\nAuthorization: Token " + c.token +
-			"\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: ",
-		stop: context.AfterFunc(ctx, func() { _ = conn.Close() }),
-	}, nil
+	return conn, nil
 }
 
 // PostForm posts an encoded form and gives the answer's body, which is valid

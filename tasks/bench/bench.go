@@ -29,6 +29,9 @@ func Service() tasks.Service {
 		tasks.NewAction(tasks.Action{
 			Slug: "pause", Name: "Pause", Description: "Takes a given time and leaves a small result.",
 		}, pause),
+		tasks.NewAction(tasks.Action{
+			Slug: "tick", Name: "Tick", Description: "Tells its progress five times a second for a given time.",
+		}, tick),
 	}}
 }
 
