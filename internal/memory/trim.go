@@ -18,14 +18,15 @@ const (
 )
 
 // Trim looks every five seconds, until ctx ends, whether the process allocates
-// little and yet holds much that it does not use, and then gives that back. The
+// little, and then gives back what it does not use: once after a rush, whose
+// garbage nobody has counted yet, and whenever much has come together since. The
 // garbage collector alone would let the heap be twice as large as it needs to be,
 // and the stacks of goroutines as deep as they were once, for as long as little
 // happens.
 func Trim(ctx context.Context) error {
 	ticker := time.NewTicker(trimEvery)
 	defer ticker.Stop()
-	last := read()
+	last, rush := read(), true
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,9 +34,12 @@ func Trim(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		now := read()
-		if now.allocated-last.allocated < calm*uint64(trimEvery/time.Second) && now.spare() > worth {
+		switch still := now.allocated-last.allocated < calm*uint64(trimEvery/time.Second); {
+		case !still:
+			rush = true
+		case rush || now.spare() > worth:
 			debug.FreeOSMemory()
-			now = read()
+			now, rush = read(), false
 		}
 		last = now
 	}
