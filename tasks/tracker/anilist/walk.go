@@ -146,6 +146,34 @@ func (w *walker) array(here place, custom bool) error {
 	return nil
 }
 
+// entries reads an array that holds nothing but entries.
+func (w *walker) entries(here place) error {
+	delim, err := w.Enter()
+	switch {
+	case err != nil:
+		return err
+	case delim == '{':
+		return w.Members(func(string) error { return w.Skip() })
+	case delim == 0:
+		return nil
+	}
+	w.found = true
+	return w.Elements(func() error {
+		raw, err := w.Value()
+		if err != nil {
+			return err
+		}
+		var o listfile.Object
+		if raw[0] == '{' {
+			err = o.Split(raw)
+		}
+		if err != nil {
+			return err
+		}
+		return w.one(here, o)
+	})
+}
+
 // element reads an entry, or a list that holds entries, or a document.
 func (w *walker) element(here place) error {
 	delim, err := w.Enter()
@@ -170,7 +198,7 @@ func (w *walker) element(here place) error {
 				w.lists++
 			}
 			holds = true
-			return w.array(inside, false)
+			return w.entries(inside)
 		case "lists", "statusLists":
 			holds = true
 			return w.array(w.begin(here, ""), false)

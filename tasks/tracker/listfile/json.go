@@ -208,6 +208,9 @@ func NoText(raw []byte) bool {
 
 // escapedNUL looks for \u0000 that is not part of \\u0000.
 func escapedNUL(raw []byte) bool {
+	if !bytes.Contains(raw, []byte(`\u0000`)) {
+		return false
+	}
 	for i := 0; i+5 < len(raw); i++ {
 		if raw[i] != '\\' {
 			continue

@@ -55,3 +55,22 @@ func TestWhatIsNoTextIsFound(t *testing.T) {
 		}
 	}
 }
+
+func TestTextsAreReadAndSpeltInOneWay(t *testing.T) {
+	for raw, want := range map[string]string{
+		`"a"`: "a", `""`: "", `"a\"b"`: `a"b`, `"\u00e9\/"`: "é/", "null": "", "": "", "\"\u2028\"": "\u2028",
+	} {
+		got, ok := listfile.Text(raw)
+		if !ok || got != want {
+			t.Errorf("%s is read as %q, %v", raw, got, ok)
+		}
+		if again := listfile.Compact([]byte(listfile.Quote(got))); got != "" && again != listfile.Compact([]byte(raw)) {
+			t.Errorf("%s is spelt %s and %s", raw, listfile.Compact([]byte(raw)), again)
+		}
+	}
+	for _, none := range []string{"5", "{}", `"a`, `"`, `"a"b"`, "true"} {
+		if got, ok := listfile.Text(none); ok {
+			t.Errorf("%s passes for the text %q", none, got)
+		}
+	}
+}

@@ -55,41 +55,96 @@ func (o *Object) Get(name string) (string, bool) {
 
 // ParseObject takes an object apart; ok is false when raw is none.
 func ParseObject(raw string) (o Object, ok bool) {
-	dec := json.NewDecoder(strings.NewReader(raw))
-	dec.UseNumber()
-	if token, err := dec.Token(); err != nil || token != json.Delim('{') {
+	if raw == "" || raw[0] != '{' || !json.Valid([]byte(raw)) {
 		return o, false
 	}
-	for dec.More() {
-		token, err := dec.Token()
-		if err != nil {
-			return o, false
+	return o, o.Split([]byte(raw)) == nil
+}
+
+// Split adds the members of a valid JSON object that begins with its brace; the
+// error is that of Add.
+func (o *Object) Split(raw json.RawMessage) error {
+	for i := blanks(raw, 1); i < len(raw) && raw[i] == '"'; {
+		end := valueEnd(raw, i)
+		name := Compact(raw[i:end])
+		text, _ := Text(name)
+		from := blanks(raw, blanks(raw, end)+1)
+		end = valueEnd(raw, from)
+		if err := o.Add(text, raw[from:end]); err != nil {
+			return err
 		}
-		name, _ := token.(string)
-		var value json.RawMessage
-		if dec.Decode(&value) != nil || o.Add(name, value) != nil {
-			return o, false
+		i = blanks(raw, blanks(raw, end)+1)
+	}
+	return nil
+}
+
+// blanks gives where the blanks that begin at i end.
+func blanks(raw []byte, i int) int {
+	for i < len(raw) && (raw[i] == ' ' || raw[i] == '\t' || raw[i] == '\n' || raw[i] == '\r') {
+		i++
+	}
+	return i
+}
+
+// valueEnd gives where the value that begins at i ends, in valid JSON.
+func valueEnd(raw []byte, i int) int {
+	depth, text := 0, false
+	for ; i < len(raw); i++ {
+		switch c := raw[i]; {
+		case text && c == '\\':
+			i++
+		case c == '"':
+			text = !text
+			if !text && depth == 0 {
+				return i + 1
+			}
+		case text:
+		case c == '{' || c == '[':
+			depth++
+		case c == '}' || c == ']':
+			if depth--; depth < 0 {
+				return i
+			}
+			if depth == 0 {
+				return i + 1
+			}
+		case depth == 0 && (c == ',' || c == ' ' || c == ':' || c == '\t' || c == '\n' || c == '\r'):
+			return i
 		}
 	}
-	_, err := dec.Token()
-	return o, err == nil
+	return i
 }
 
 // Compact drops the blanks between tokens of a valid value and spells a text in
 // the one way that Quote does; null becomes empty.
 func Compact(raw json.RawMessage) string {
-	if string(raw) == "null" {
-		return ""
-	}
 	var text string
-	if len(raw) > 0 && raw[0] == '"' && json.Unmarshal(raw, &text) == nil {
+	switch {
+	case len(raw) == 0 || string(raw) == "null":
+		return ""
+	case raw[0] == '"' && plain(raw):
+		return string(raw)
+	case raw[0] == '"' && json.Unmarshal(raw, &text) == nil:
 		return Quote(text)
+	case raw[0] != '{' && raw[0] != '[':
+		return string(raw)
 	}
 	var out bytes.Buffer
 	if json.Compact(&out, raw) != nil {
 		return string(raw)
 	}
 	return out.String()
+}
+
+// plain reports whether Quote spells a text as it is spelt already, as far as
+// that is seen at a glance.
+func plain(raw []byte) bool {
+	for _, c := range raw {
+		if c == '\\' || c < ' ' || c >= 0x7f {
+			return false
+		}
+	}
+	return true
 }
 
 // Quote spells a text in JSON. What is no UTF-8 is replaced.
@@ -106,10 +161,16 @@ func Quote(text string) string {
 // Text reads a text; ok is false when the value is none. Empty and null are
 // the empty text.
 func Text(value string) (text string, ok bool) {
-	if value == "" {
+	switch {
+	case value == "" || value == "null":
 		return "", true
+	case value[0] != '"':
+		return "", false
+	case len(value) > 1 && value[len(value)-1] == '"' && plain([]byte(value)) && strings.Count(value, `"`) == 2:
+		return value[1 : len(value)-1], true
 	}
-	return text, json.Unmarshal([]byte(value), &text) == nil
+	err := json.Unmarshal([]byte(value), &text)
+	return text, err == nil
 }
 
 // Items gives the elements of a JSON array as compact JSON; none when the value
