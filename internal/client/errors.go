@@ -56,9 +56,30 @@ func (e *Error) Has(code string) bool {
 
 // errorBody is the shape of every failing answer.
 type errorBody struct {
-	Error   string                 `json:"error"`
-	Message string                 `json:"message"` // of /fetch/
-	Errors  map[string][][2]string `json:"errors"`
+	Error   string `json:"error"`
+	Message string `json:"message"` // of /fetch/
+	Errors  faults `json:"errors"`
+}
+
+// faults are (message, code) pairs by field, or a list in the shape of the
+// activities.
+type faults struct {
+	fields  map[string][][2]string
+	message string
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (f *faults) UnmarshalJSON(b []byte) error {
+	var list []struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(b, &list) == nil {
+		if len(list) > 0 {
+			f.message = list[0].Message
+		}
+		return nil
+	}
+	return json.Unmarshal(b, &f.fields)
 }
 
 func readError(resp *http.Response) error {
@@ -69,9 +90,13 @@ func readError(resp *http.Response) error {
 	var body errorBody
 	// What is no JSON (a proxy's page) is told by its status alone.
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&body); err == nil {
-		e.Message, e.Fields = body.Error, body.Errors
+		e.Message = body.Error
 		if body.Message != "" {
 			e.Message = body.Message
+		}
+		e.Fields = body.Errors.fields
+		if body.Errors.message != "" {
+			e.Message = body.Errors.message
 		}
 	}
 	return e
