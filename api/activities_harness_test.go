@@ -6,7 +6,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-
 	"time"
 
 	"asapi/internal/testserver"

@@ -11,8 +11,8 @@ import (
 type ClientID int64
 
 // EveryClient stands for all clients where a method of the store says that it may.
-// No client has this id.
-const EveryClient ClientID = 0
+// No client has this id. It has no type of its own, since ClientID is no enumeration.
+const EveryClient = 0
 
 // Client is a tenant: it owns tokens, accounts, streams and tasks.
 type Client struct {

@@ -31,7 +31,7 @@ func Mount(e *echo.Echo, shared *web.Shared) {
 }
 
 // tokenName is both the header and the field of the query that hold the token.
-const tokenName = "X-Plex-Token"
+const tokenName = "X-Plex-Token" //nolint:gosec // a name, no token
 
 // secretOf finds the token where these clients bring it, or where all others do.
 func secretOf(r *http.Request) string {

@@ -45,7 +45,7 @@ func takeOver(w http.ResponseWriter) (*line, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	early, _ := rw.Reader.Peek(rw.Reader.Buffered()) // what is buffered can be peeked
+	early, _ := rw.Peek(rw.Reader.Buffered()) // what is buffered can be peeked
 	l := &line{Conn: conn}
 	inner := conn
 	for {

@@ -39,7 +39,7 @@ func (d *door) socket(c echo.Context) error {
 		defer func() { _ = conn.CloseNow() }() // it may be closed already
 		stop := context.AfterFunc(ctx, func() { watch.End(context.Cause(ctx)) })
 		defer stop()
-		go listen(conn, watch) // ends when the connection is closed, above
+		go listen(context.WithoutCancel(ctx), conn, watch) // ends when the connection is closed, above
 		err := l.send(d, frames, watch, mute)
 		if frame := farewell(err); frame != nil {
 			_, _ = l.Write(frame) // the watcher may be gone
@@ -51,8 +51,7 @@ func (d *door) socket(c echo.Context) error {
 
 // listen drops what the client sends, answers its pings and its closing, and ends
 // the watcher with the connection.
-func listen(conn *websocket.Conn, w *tasks.Watch) {
-	ctx := context.Background() // closing the connection ends it
+func listen(ctx context.Context, conn *websocket.Conn, w *tasks.Watch) {
 	for {
 		_, r, err := conn.Reader(ctx)
 		if err == nil {

@@ -76,7 +76,7 @@ func (c *Client) Watch(ctx context.Context, after string) (*Watcher, error) {
 	if after != "" {
 		req.Header.Set("Last-Event-ID", after)
 	}
-	resp, err := c.send(req)
+	resp, err := c.send(req) //nolint:bodyclose // Close closes it
 	if err != nil {
 		return nil, err
 	}
