@@ -20,7 +20,7 @@ func TestARequestWhoseClientHungUpIsNoFaultOfTheServer(t *testing.T) {
 	handle := func(ctx context.Context) int {
 		e := echo.New()
 		c := e.NewContext(httptest.NewRequestWithContext(ctx, http.MethodPost, "/results-consumed/", http.NoBody), httptest.NewRecorder())
-		s.ErrorHandler(fmt.Errorf("a statement: %w", context.Canceled), c)
+		s.ErrorHandler(fmt.Errorf("a statement: %w", context.Canceled), c) //nolint:contextcheck // it is in c
 		return c.Response().Status
 	}
 	gone, hangUp := context.WithCancel(t.Context())
