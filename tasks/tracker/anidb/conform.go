@@ -29,19 +29,15 @@ func (Format) Conform(e tracker.Entry) tracker.Entry {
 	if facts.Score != was.Score {
 		a.vote, a.tmpVote = voteOf(facts.Score), ""
 	}
-	if facts.Seen != was.Seen {
-		a.watch(facts.Seen)
-	}
+	a.watch(facts.Seen)
 	if done := facts.Status == tracker.Done; done != (was.Status == tracker.Done) || a.watched == "1" && !done {
 		a.watched = "0"
 		if done {
 			a.watched = "1"
 		}
 	}
-	if now, _ := a.facts(); now != was || len(e.Native) == 0 {
-		e.Native = a.entry().Native
-	}
-	e.Facts = facts
+	a.inOrder()
+	e.Native, e.Facts = a.entry().Native, facts
 	return e
 }
 
