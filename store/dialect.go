@@ -9,8 +9,8 @@ import (
 // dialect is what differs between PostgreSQL and SQLite.
 type dialect struct{ postgres bool }
 
-// Col is a column of a Batch: a name and a type, one of uuid, int, text, bool
-// and bytes. Bytes travel as hexadecimal text.
+// Col is a column of a Batch: a name and a type, one of uuid, int, float, text,
+// bool and bytes. Bytes travel as hexadecimal text.
 type Col struct{ Name, Type string }
 
 // Batch gives the common table expression "name AS (SELECT ...)" whose rows
@@ -43,7 +43,7 @@ func (d dialect) selected(cols []Col) string {
 
 // declared gives the column list of json_to_recordset.
 func (d dialect) declared(cols []Col) string {
-	types := map[string]string{"uuid": "uuid", "int": "bigint", "text": "text", "bool": "boolean", "bytes": "text"}
+	types := map[string]string{"uuid": "uuid", "int": "bigint", "float": "double precision", "text": "text", "bool": "boolean", "bytes": "text"}
 	parts := make([]string, len(cols))
 	for i, c := range cols {
 		t, ok := types[c.Type]

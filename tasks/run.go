@@ -50,6 +50,11 @@ func (r *Run) Resume(ctx context.Context) (int64, error) {
 	return next, nil
 }
 
+// Items reads the items that earlier attempts, and this one, recorded.
+func (r *Run) Items(ctx context.Context) iter.Seq2[Item, error] {
+	return r.journal.Items(ctx, r.Task.ID)
+}
+
 // Expect tells how many items the input has.
 func (r *Run) Expect(total int64) { r.items.Total = total }
 

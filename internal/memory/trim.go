@@ -18,15 +18,14 @@ const (
 )
 
 // Trim looks every five seconds, until ctx ends, whether the process allocates
-// little, and then gives back what it does not use: once after a rush, whose
-// garbage nobody has counted yet, and whenever much has come together since. The
+// little and yet holds much that it does not use, and then gives that back. The
 // garbage collector alone would let the heap be twice as large as it needs to be,
 // and the stacks of goroutines as deep as they were once, for as long as little
 // happens.
 func Trim(ctx context.Context) error {
 	ticker := time.NewTicker(trimEvery)
 	defer ticker.Stop()
-	last, rush := read(), true
+	last := read()
 	for {
 		select {
 		case <-ctx.Done():
@@ -34,12 +33,9 @@ func Trim(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		now := read()
-		switch still := now.allocated-last.allocated < calm*uint64(trimEvery/time.Second); {
-		case !still:
-			rush = true
-		case rush || now.spare() > worth:
+		if now.allocated-last.allocated < calm*uint64(trimEvery/time.Second) && now.spare() > worth {
 			debug.FreeOSMemory()
-			now, rush = read(), false
+			now = read()
 		}
 		last = now
 	}

@@ -60,7 +60,8 @@ func (s *Store) keep(tx *gorm.DB, run tasks.Fence, h *tracker.Held, before held,
 
 // sameTracker reports whether a tracker needs no update.
 func sameTracker(a, b tracker.Tracker) bool {
-	return a.State == b.State && a.Start.Equal(b.Start) && a.End.Equal(b.End) && a.FirstDone == b.FirstDone
+	return a.State == b.State && a.Start.Equal(b.Start) && a.End.Equal(b.End) && a.FirstDone == b.FirstDone &&
+		a.ByHand == b.ByHand && a.Percentage == b.Percentage
 }
 
 // held is how things were before a change.

@@ -1,7 +1,6 @@
 package trackers_test
 
 import (
-	"encoding/json"
 	"strings"
 	"testing"
 
@@ -72,33 +71,6 @@ func TestATrackerThatNoListMadeIsExportedWhenItsResourceNamesTheID(t *testing.T)
 		}
 		if r := b.imports("bob", exported); r.Created != 1 {
 			t.Errorf("importing it: %s", r.counts())
-		}
-	})
-}
-
-func TestAnExportAsJSONTellsAllThatIsKnown(t *testing.T) {
-	onBoth(t, func(t *testing.T, b *bench) {
-		b.imports("alice", listOf(anime(1, "Watching", el("my_watched_episodes", "3"), el("my_start_date", "2024-05-00"), el("my_other", "kept")), anime(2, "Completed")))
-		var doc struct {
-			Provider, Kind, User string
-			Total                int
-			Entries              []struct {
-				ID, Tracker, Resource, State, Status string
-				ProgressPercentage                   *float64
-				Progress                             int
-				StartTime                            string
-				Start                                map[string]int
-				Native                               [][2]string
-			}
-		}
-		must(t, json.Unmarshal(b.do("alice", "export-trackers", exporting("format", "json")), &doc))
-		if doc.Provider != "myanimelist" || doc.Kind != "anime" || doc.User != "alice" || doc.Total != 2 || len(doc.Entries) != 2 {
-			t.Fatalf("the document is %+v", doc)
-		}
-		e := doc.Entries[0]
-		if e.ID != "1" || e.Resource != "animes/myanimelist-1" || e.State != "IN_PROGRESS" || e.Status != "watching" || e.Progress != 3 || *e.ProgressPercentage != 25 ||
-			e.StartTime != "2024-05-01T00:00:00Z" || e.Start["y"] != 2024 || e.Start["d"] != 0 || len(e.Native) != 6 || !strings.HasPrefix(e.Tracker, "users/alice/trackers/") {
-			t.Errorf("the first entry is %+v", e)
 		}
 	})
 }

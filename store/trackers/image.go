@@ -118,7 +118,7 @@ var (
 		{Name: "state", Type: "int"},
 		{Name: "start_time", Type: "int"},
 		{Name: "end_time", Type: "int"},
-		{Name: "percentage", Type: "text"},
+		{Name: "percentage", Type: "float"},
 		{Name: "first_done", Type: "int"},
 	}
 	completionBatch = []store.Col{

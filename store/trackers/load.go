@@ -31,6 +31,7 @@ func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*trac
 	h := &tracker.Held{
 		Owner: owner, Trackers: map[string]*tracker.Tracker{}, Works: map[string]*tracker.Work{},
 		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{}, Singles: map[string][]tracker.Completion{},
+		Same: map[tracker.Activity]int64{},
 	}
 	works := slices.Clone(want.Works)
 	if len(want.Parts) > 0 {
@@ -56,7 +57,12 @@ func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*trac
 		return nil, err
 	}
 	if want.Singles {
-		if err := s.loadSingles(tx, h); err != nil {
+		if err := s.loadSingles(tx, h, want.Completed); err != nil {
+			return nil, err
+		}
+	}
+	if len(want.Same) > 0 {
+		if err := s.loadSame(tx, h, want.Same); err != nil {
 			return nil, err
 		}
 	}
@@ -164,8 +170,9 @@ type idRow struct {
 
 var idColumn = store.Col{Name: "id", Type: "int"}
 
-// loadSingles reads the completed regular sub-resources of the trackers.
-func (s *Store) loadSingles(tx *gorm.DB, h *tracker.Held) error {
+// loadSingles reads the completed regular sub-resources of the trackers, and the
+// names of all that is completed when those are asked for.
+func (s *Store) loadSingles(tx *gorm.DB, h *tracker.Held, all bool) error {
 	of := make(map[int64]*tracker.Tracker, len(h.Trackers))
 	ids := make([]idRow, 0, len(h.Trackers))
 	for _, t := range h.Trackers {
@@ -177,14 +184,51 @@ func (s *Store) loadSingles(tx *gorm.DB, h *tracker.Held) error {
 		return err
 	}
 	return query(tx, func(found *sql.Rows) error {
-		var id, at int64
-		c := tracker.Completion{Regular: true}
-		err := found.Scan(&id, &c.Resource, &c.Ordinal, &at)
-		c.Tracker, c.At = of[id], store.TimeOf(at)
-		h.Singles[c.Tracker.Resource] = append(h.Singles[c.Tracker.Resource], c)
+		id, c, err := scanCompleted(found)
+		if err != nil {
+			return err
+		}
+		c.Tracker = of[id]
+		if all {
+			h.Completed[c.Resource] = true
+		}
+		if c.Regular {
+			h.Singles[c.Tracker.Resource] = append(h.Singles[c.Tracker.Resource], c)
+		}
+		return nil
+	}, "WITH "+s.db.Batch("b", idColumn)+" SELECT c.tracker_id, c.resource, c.ordinal, c.regular, c.completed_at"+
+		" FROM b JOIN tracker_completed c ON c.tracker_id = b.id", param)
+}
+
+// loadSame counts how often the owner has the same activities.
+func (s *Store) loadSame(tx *gorm.DB, h *tracker.Held, asked []tracker.Activity) error {
+	list := make([]activityRow, 0, len(asked))
+	at := map[activityRow]tracker.Activity{}
+	for _, a := range asked {
+		res, ok := tracker.ParseResource(a.Resource)
+		if !ok || h.Trackers[res.Work()] == nil {
+			continue
+		}
+		row := activityRow{h.Trackers[res.Work()].ID, a.Resource, a.Platform, a.From, a.To, store.Micros(a.Start), store.Micros(a.End)}
+		if _, again := at[row]; !again {
+			at[row] = a
+			list = append(list, row)
+		}
+	}
+	param, err := rows(list)
+	if err != nil || len(list) == 0 {
 		return err
-	}, "WITH "+s.db.Batch("b", idColumn)+" SELECT c.tracker_id, c.resource, c.ordinal, c.completed_at"+
-		" FROM b JOIN tracker_completed c ON c.tracker_id = b.id WHERE c.regular", param)
+	}
+	return query(tx, func(found *sql.Rows) error {
+		var r activityRow
+		var n int64
+		err := found.Scan(&r.Tracker, &r.Resource, &r.Platform, &r.From, &r.To, &r.Start, &r.End, &n)
+		h.Same[at[r]] = n
+		return err
+	}, "WITH "+s.db.Batch("b", activityBatch...)+" SELECT b.tracker_id, b.resource, b.platform, b.from_at, b.to_at, b.start_time, b.end_time, COUNT(*)"+
+		" FROM b JOIN activities a ON a.tracker_id = b.tracker_id AND a.resource = b.resource AND a.end_time = b.end_time"+
+		" WHERE a.platform = b.platform AND a.from_at = b.from_at AND a.to_at = b.to_at AND a.start_time = b.start_time"+
+		" GROUP BY b.tracker_id, b.resource, b.platform, b.from_at, b.to_at, b.start_time, b.end_time", param)
 }
 
 // loadCompleted finds which of the parts, and of the works themselves, were

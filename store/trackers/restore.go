@@ -1,8 +1,6 @@
 package trackers
 
 import (
-	"strconv"
-
 	"gorm.io/gorm"
 
 	"asapi/store"
@@ -43,7 +41,7 @@ func (s *Store) restore(tx *gorm.DB, owner tracker.Owner, list []kept) error {
 		more      []any
 	}{
 		{func() (string, error) { return rows(images) }, imageBatch,
-			" UPDATE trackers SET state = b.state, start_time = b.start_time, end_time = b.end_time, percentage = CAST(b.percentage AS DOUBLE PRECISION)," +
+			" UPDATE trackers SET state = b.state, start_time = b.start_time, end_time = b.end_time, percentage = b.percentage," +
 				" first_done = b.first_done, updated_at = " + s.db.Now() + " FROM b WHERE trackers.id = b.id", nil},
 		{func() (string, error) { return rows(added) }, completionBatch[:2],
 			" DELETE FROM tracker_completed WHERE (tracker_id, resource) IN (SELECT tracker_id, resource FROM b)", nil},
@@ -73,22 +71,17 @@ func (s *Store) restore(tx *gorm.DB, owner tracker.Owner, list []kept) error {
 }
 
 type imageRow struct {
-	ID         int64   `json:"id"`
-	State      int8    `json:"state"`
-	Start      int64   `json:"start_time"`
-	End        int64   `json:"end_time"`
-	Percentage *string `json:"percentage"`
-	FirstDone  int64   `json:"first_done"`
+	ID         int64    `json:"id"`
+	State      int8     `json:"state"`
+	Start      int64    `json:"start_time"`
+	End        int64    `json:"end_time"`
+	Percentage *float64 `json:"percentage"`
+	FirstDone  int64    `json:"first_done"`
 }
 
 func imageRowOf(k kept) imageRow {
 	m := k.trace.image
-	row := imageRow{ID: k.tracker, State: m.State, Start: m.Start, End: m.End, FirstDone: m.FirstDone}
-	if m.Percentage != nil {
-		text := strconv.FormatFloat(*m.Percentage, 'g', -1, 64)
-		row.Percentage = &text
-	}
-	return row
+	return imageRow{k.tracker, m.State, m.Start, m.End, m.Percentage, m.FirstDone}
 }
 
 // spanRow says which activities of a tracker an import added.

@@ -15,13 +15,14 @@ import (
 )
 
 type trackerRow struct {
-	ID        int64  `json:"id"`
-	Place     int    `json:"place"`
-	Resource  string `json:"resource"`
-	State     int8   `json:"state"`
-	Start     int64  `json:"start_time"`
-	End       int64  `json:"end_time"`
-	FirstDone int64  `json:"first_done"`
+	ID         int64    `json:"id"`
+	Place      int      `json:"place"`
+	Resource   string   `json:"resource"`
+	State      int8     `json:"state"`
+	Start      int64    `json:"start_time"`
+	End        int64    `json:"end_time"`
+	Percentage *float64 `json:"percentage"`
+	FirstDone  int64    `json:"first_done"`
 }
 
 var trackerBatch = []store.Col{
@@ -31,13 +32,17 @@ var trackerBatch = []store.Col{
 	{Name: "state", Type: "int"},
 	{Name: "start_time", Type: "int"},
 	{Name: "end_time", Type: "int"},
+	{Name: "percentage", Type: "float"},
 	{Name: "first_done", Type: "int"},
 }
 
 func trackerRows(list []*tracker.Tracker) (string, error) {
 	param := make([]trackerRow, len(list))
 	for i, t := range list {
-		param[i] = trackerRow{t.ID, i, t.Resource, int8(t.State), store.Micros(t.Start), store.Micros(t.End), t.FirstDone}
+		param[i] = trackerRow{t.ID, i, t.Resource, int8(t.State), store.Micros(t.Start), store.Micros(t.End), nil, t.FirstDone}
+		if t.ByHand {
+			param[i].Percentage = &t.Percentage
+		}
 	}
 	return rows(param)
 }
@@ -60,8 +65,8 @@ func (s *Store) insertTrackers(tx *gorm.DB, h *tracker.Held, made []*tracker.Tra
 		h.Trackers[resource].ID = id
 		return nil
 	}, "WITH "+s.db.Batch("b", trackerBatch...)+
-		" INSERT INTO trackers (client_id, parent, resource, state, start_time, end_time, first_done, created_at, updated_at)"+
-		" SELECT "+s.num()+", "+s.text()+", resource, state, start_time, end_time, first_done, "+s.db.Now()+", "+s.db.Now()+" FROM b ORDER BY place"+
+		" INSERT INTO trackers (client_id, parent, resource, state, start_time, end_time, percentage, first_done, created_at, updated_at)"+
+		" SELECT "+s.num()+", "+s.text()+", resource, state, start_time, end_time, percentage, first_done, "+s.db.Now()+", "+s.db.Now()+" FROM b ORDER BY place"+
 		" RETURNING id, resource", param, h.Owner.Client, h.Owner.Parent)
 }
 
@@ -80,7 +85,7 @@ func (s *Store) updateTrackers(tx *gorm.DB, changed []*tracker.Tracker) error {
 		return err
 	}
 	return tx.Exec("WITH "+s.db.Batch("b", trackerBatch...)+
-		" UPDATE trackers SET state = b.state, start_time = b.start_time, end_time = b.end_time, first_done = b.first_done, updated_at = "+s.db.Now()+
+		" UPDATE trackers SET state = b.state, start_time = b.start_time, end_time = b.end_time, percentage = b.percentage, first_done = b.first_done, updated_at = "+s.db.Now()+
 		" FROM b WHERE trackers.id = b.id", param).Error
 }
 
@@ -204,6 +209,16 @@ func (s *Store) deleteCompletions(tx *gorm.DB, undone []tracker.Completion) erro
 		" DELETE FROM tracker_completed WHERE (tracker_id, resource) IN (SELECT tracker_id, resource FROM b)", param).Error
 }
 
+var activityBatch = []store.Col{
+	{Name: "tracker_id", Type: "int"},
+	{Name: "resource", Type: "text"},
+	{Name: "platform", Type: "text"},
+	{Name: "from_at", Type: "int"},
+	{Name: "to_at", Type: "int"},
+	{Name: "start_time", Type: "int"},
+	{Name: "end_time", Type: "int"},
+}
+
 type activityRow struct {
 	Tracker  int64  `json:"tracker_id"`
 	Resource string `json:"resource"`
@@ -226,16 +241,7 @@ func (s *Store) insertActivities(tx *gorm.DB, h *tracker.Held) error {
 	if err != nil {
 		return err
 	}
-	columns := []store.Col{
-		{Name: "tracker_id", Type: "int"},
-		{Name: "resource", Type: "text"},
-		{Name: "platform", Type: "text"},
-		{Name: "from_at", Type: "int"},
-		{Name: "to_at", Type: "int"},
-		{Name: "start_time", Type: "int"},
-		{Name: "end_time", Type: "int"},
-	}
-	return tx.Exec("WITH "+s.db.Batch("b", columns...)+
+	return tx.Exec("WITH "+s.db.Batch("b", activityBatch...)+
 		" INSERT INTO activities (client_id, tracker_id, resource, platform, from_at, to_at, start_time, end_time)"+
 		" SELECT "+s.num()+", tracker_id, resource, platform, from_at, to_at, start_time, end_time FROM b", param, h.Owner.Client).Error
 }

@@ -90,7 +90,7 @@ func readLines(in *bufio.Reader, each func(Deed, string) error) error {
 }
 
 func readArray(in *bufio.Reader, each func(Deed, string) error) error {
-	bound := &tokenBound{r: in}
+	bound := &tokenBound{r: in, max: maxActivity, what: "one value of the JSON array"}
 	dec := json.NewDecoder(bound)
 	if _, err := dec.Token(); err != nil {
 		return arrayError(err, 0)
@@ -139,11 +139,13 @@ type tokenBound struct {
 	r    io.Reader
 	n    int64 // read so far
 	from int64 // where the current value began
+	max  int64 // bytes of a value
+	what string
 }
 
 func (t *tokenBound) Read(p []byte) (int, error) {
-	if t.n-t.from > maxActivity {
-		return 0, Unreadable(fmt.Sprintf("One value of the JSON array is larger than %d KB; an activity is not.", maxActivity>>10))
+	if t.n-t.from > t.max {
+		return 0, Unreadable(fmt.Sprintf("The file cannot be read: %s is larger than %d KB, which none is.", t.what, t.max>>10))
 	}
 	n, err := t.r.Read(p[:min(len(p), maxActivity)])
 	t.n += int64(n)
@@ -166,11 +168,11 @@ func deedOf(raw []byte) (d Deed, fault string) {
 	if _, ok := ParseResource(doc.Resource); !ok {
 		return d, fmt.Sprintf("resource must read like animes/7/episodes/12 or graphicNovels/7/chapters/3, not %q.", tasks.Clip(doc.Resource, 80))
 	}
-	if doc.Platform == "" || len(doc.Platform) > maxPlatform || strings.ContainsFunc(doc.Platform, func(r rune) bool { return r < ' ' }) {
-		return d, fmt.Sprintf("platform must be a name of 1 to %d bytes.", maxPlatform)
+	if doc.From == nil || doc.To == nil {
+		return d, spanMissing
 	}
-	if doc.From == nil || doc.To == nil || *doc.From < 0 || *doc.To < *doc.From || *doc.To > maxSpan {
-		return d, "from and to must be seconds or pages, with 0 <= from <= to."
+	if fault := spanFault(doc.Platform, *doc.From, *doc.To); fault != "" {
+		return d, fault
 	}
 	if doc.Length < 0 || doc.Length > maxSpan {
 		return d, "length must be seconds or pages, above 0."
@@ -178,6 +180,19 @@ func deedOf(raw []byte) (d Deed, fault string) {
 	d.Resource = doc.Resource
 	d.Platform, d.From, d.To, d.Length, d.Completed = doc.Platform, *doc.From, *doc.To, doc.Length, doc.Completed
 	return d, d.span(doc.Start, doc.End)
+}
+
+const spanMissing = "from and to must be seconds or pages, with 0 <= from <= to."
+
+// spanFault says what is wrong with what an activity covered, and where.
+func spanFault(platform string, from, to int64) (fault string) {
+	if platform == "" || len(platform) > maxPlatform || strings.ContainsFunc(platform, func(r rune) bool { return r < ' ' }) {
+		return fmt.Sprintf("platform must be a name of 1 to %d bytes.", maxPlatform)
+	}
+	if from < 0 || to < from || to > maxSpan {
+		return spanMissing
+	}
+	return ""
 }
 
 // maxSpan is the greatest second or page; the published API says int32.

@@ -12,8 +12,10 @@ import (
 // earlier attempt recorded are passed over.
 type batch[T any] struct {
 	size  int
-	next  int64 // the index of the first row not recorded yet
-	index int64 // of the row that comes
+	weigh func(T) int // what a row counts for; nil: 1
+	full  int         // the weight so far
+	next  int64       // the index of the first row not recorded yet
+	index int64       // of the row that comes
 	rows  []T
 	apply func(first int64, rows []T) error
 }
@@ -24,7 +26,11 @@ func (b *batch[T]) add(row T) error {
 		return nil
 	}
 	b.rows = append(b.rows, row)
-	if len(b.rows) < b.size {
+	weight := 1
+	if b.weigh != nil {
+		weight = b.weigh(row)
+	}
+	if b.full += weight; b.full < b.size {
 		return nil
 	}
 	return b.flush()
@@ -36,7 +42,7 @@ func (b *batch[T]) flush() error {
 	}
 	err := b.apply(b.index-int64(len(b.rows)), b.rows)
 	clear(b.rows)
-	b.rows = b.rows[:0]
+	b.rows, b.full = b.rows[:0], 0
 	return err
 }
 

@@ -78,6 +78,23 @@ type Facts struct {
 	Private bool    `json:"private,omitempty"` // hidden from others
 }
 
+// Sane reports whether the facts are such as formats make them: a known status,
+// counts that are none below 0, a score of at most 100, dates that exist.
+func (f Facts) Sane() bool {
+	switch f.Status {
+	case Watching, Done, Paused, Dropped, PlannedTo:
+	default:
+		return false
+	}
+	for _, count := range []int64{f.Progress, f.Volumes, f.Total, f.TotalVolumes, f.Repeats} {
+		if count < 0 || count > maxSpan {
+			return false
+		}
+	}
+	seen, ok := ParseNumbers(string(f.Seen))
+	return ok && seen == f.Seen && f.Score >= 0 && f.Score <= 100 && f.Start.Valid() && f.Finish.Valid()
+}
+
 // Field is one native value, verbatim: an element's name and its text.
 type Field [2]string
 

@@ -10,10 +10,11 @@ import (
 )
 
 type exportParams struct {
-	Provider string `param:"provider" doc:"For which provider the list is made."`
-	Kind     string `param:"kind" optional:"true" doc:"Which list; needed only when the account has both."`
-	Format   string `param:"format" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: everything that is known, documented in docs/services/tracker.md."`
-	DryRun   bool   `param:"dry_run" optional:"true" doc:"true: no file is made; the result is a report that says, tracker by tracker, what would be in it and what is left out, and why."`
+	Provider   string `param:"provider" optional:"true" doc:"For which provider the list is made. Not given: all that is kept of the account's trackers, as neutral JSON."`
+	Kind       string `param:"kind" optional:"true" doc:"Which list; needed only when the account has several."`
+	Format     string `param:"format" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: the neutral form, which loses nothing."`
+	Activities bool   `param:"activities" optional:"true" doc:"true: with all activities; of the neutral form only."`
+	DryRun     bool   `param:"dry_run" optional:"true" doc:"true: no file is made; the result is a report that says, tracker by tracker, what would be in it and what is left out, and why."`
 }
 
 func (s *service) exportAction() tasks.Action {
@@ -23,7 +24,23 @@ func (s *service) exportAction() tasks.Action {
 	}, s.exportTrackers).Allow("provider", s.providers()...).Allow("kind", s.kinds()...).Allow("format", s.forms()...)
 }
 
+// Check implements tasks.Checker.
+func (p exportParams) Check() tasks.Faults {
+	switch {
+	case p.Provider == "" && p.Format != "" && p.Format != neutral.Name:
+		return tasks.Faults{{Code: tasks.CodeMissing, Field: "provider", Message: "Say for which provider the list is made; without one only format=json can be made."}}
+	case p.Activities && p.Provider != "" && p.Format != neutral.Name:
+		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "activities", Message: "Only the neutral form (format=json) has activities."}}
+	case p.DryRun && (p.Provider == "" || p.Format == neutral.Name):
+		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "dry_run", Message: "The neutral form leaves nothing out, so there is nothing to report; say for which provider the list is to be made."}}
+	}
+	return nil
+}
+
 func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportParams) error {
+	if p.Provider == "" || p.Format == neutral.Name {
+		return s.exportNeutral(ctx, run, p)
+	}
 	format, err := s.format(Provider(p.Provider))
 	if err != nil {
 		return err
@@ -54,15 +71,12 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 			list.Counts[line.Entry.Status]++
 		}
 		run.Expect(list.Total() + left)
-		if form.Write == nil {
-			return writeJSON(run.Output("application/json", string(kind)+"list.json"), format, list, current(&list))
-		}
 		w := run.Output(form.ContentType, list.Name()+form.Extension)
 		return form.Write(w, list, entriesOf(current(&list)))
 	})
 }
 
-// neutral is the form that every provider's list can be written in.
+// neutral is the form that is no provider's.
 var neutral = Form{Name: "json"}
 
 // formOf finds the form of the file.
@@ -101,11 +115,19 @@ func (s *service) kindOf(ctx context.Context, owner Owner, f Format, asked Kind)
 	case len(found) == 1:
 		return found[0], nil
 	case len(found) > 1:
-		return "", &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: "This account has an anime list and a manga list; say which one with kind=anime or kind=manga."}
+		return "", &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: "This account has several lists; say which one with " + kindsText(found) + "."}
 	case asked != "":
 		return "", tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no %s entries that %s could take.", asked, f.Title()))
 	}
 	return "", tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no entries that %s could take.", f.Title()))
+}
+
+func kindsText(kinds []Kind) string {
+	say := make([]string, len(kinds))
+	for i, k := range kinds {
+		say[i] = "kind=" + string(k)
+	}
+	return strings.Join(say, " or ")
 }
 
 // progressing gives the lines with their entries as they are to be written

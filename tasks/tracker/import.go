@@ -20,7 +20,7 @@ const (
 )
 
 type importParams struct {
-	Provider string     `param:"provider" optional:"true" doc:"Whose list file it is. Not given: it is recognised from the content."`
+	Provider string     `param:"provider" optional:"true" doc:"Whose list file it is; neutral: an export of this service. Not given: it is recognised from the content."`
 	File     tasks.File `param:"file" doc:"The list file as the provider exports it, plain or packed with gzip."`
 	Mode     string     `param:"mode" enum:"merge,overwrite,new-only" default:"merge" optional:"true" doc:"merge: progress is never lowered, a date or a score never cleared. overwrite: what the file says stands, also when it is less; what the file does not have is left alone. new-only: works that have a tracker already are left alone."`
 	DryRun   bool       `param:"dry_run" optional:"true" doc:"true: nothing is changed; the report says what would be."`
@@ -30,7 +30,7 @@ func (s *service) importAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
 		Slug: "import-trackers", Name: "Import Trackers",
 		Description: "Takes over a list file of a provider. By default it merges: progress is never lowered, a date or a score is never cleared. Each entry gets an outcome of its own; a file that cannot be read to its end changes nothing.",
-	}, s.importTrackers).Allow("provider", s.providers()...)
+	}, s.importTrackers).Allow("provider", append(s.providers(), string(Neutral))...)
 }
 
 func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importParams) error {
@@ -38,18 +38,46 @@ func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importPa
 	if err != nil {
 		return err
 	}
+	if provider == Neutral {
+		r, err := newRestorer(ctx, s, run, p)
+		if err != nil {
+			return err
+		}
+		return importFile(ctx, run, p, source[neutralRow, neutralRow]{
+			read:   func(in Input, row func(neutralRow) error) error { return readNeutral(in, row) },
+			expect: func(neutralRow) {},
+			mark:   func(row neutralRow) neutralRow { return row },
+			weigh:  neutralRow.weight,
+			apply:  r.apply,
+		})
+	}
 	format, err := s.format(provider)
 	if err != nil {
 		return err
 	}
+	im := newImporter(s, run, format, p)
+	return importFile(ctx, run, p, source[Row, importRow]{read: format.Read, expect: im.expect, mark: im.mark, apply: im.apply})
+}
+
+// source reads a file's entries and takes them over.
+type source[T, R any] struct {
+	read   func(Input, func(T) error) error
+	expect func(T)   // sees each entry before the first is taken
+	mark   func(T) R // makes of each entry, in its turn, what is taken
+	weigh  func(R) int
+	apply  func(ctx context.Context, first int64, rows []R) error
+}
+
+// importFile reads the file through once, and takes its entries over when it
+// could be read to its end.
+func importFile[T, R any](ctx context.Context, run *tasks.Run, p importParams, from source[T, R]) error {
 	next, err := run.Resume(ctx)
 	if err != nil {
 		return err
 	}
-	im := newImporter(s, run, format, p)
 	total, err := checked(ctx, run, p.File, func(r io.Reader, each func() error) error {
-		return format.Read(inputOf(ctx, p.File, r), func(row Row) error {
-			im.expect(row)
+		return from.read(inputOf(ctx, p.File, r), func(entry T) error {
+			from.expect(entry)
 			return each()
 		})
 	})
@@ -59,11 +87,11 @@ func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importPa
 	if total == 0 {
 		return Unreadable("The list is empty: the file has no entries, so there is nothing to import.")
 	}
-	rows := &batch[importRow]{size: importBatch, next: next, apply: func(first int64, rows []importRow) error {
-		return im.apply(ctx, first, rows)
+	rows := &batch[R]{size: importBatch, weigh: from.weigh, next: next, apply: func(first int64, rows []R) error {
+		return from.apply(ctx, first, rows)
 	}}
 	err = readFile(ctx, p.File, func(r io.Reader) error {
-		return format.Read(inputOf(ctx, p.File, r), func(row Row) error { return rows.add(im.mark(row)) })
+		return from.read(inputOf(ctx, p.File, r), func(entry T) error { return rows.add(from.mark(entry)) })
 	})
 	if err != nil {
 		return err

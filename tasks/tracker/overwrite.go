@@ -70,13 +70,8 @@ func overNative(old, given []Field) []Field {
 // percentage that was set by hand stays: lists have none.
 func (t *Tracker) become(h *Held, now Visible) {
 	t.State, t.FirstDone = now.State, now.Done
-	set := func(at *time.Time, to time.Time) {
-		if !at.Equal(to) {
-			*at = to
-		}
-	}
-	set(&t.Start, now.Start)
-	set(&t.End, now.End)
+	setMoment(&t.Start, now.Start)
+	setMoment(&t.End, now.End)
 	h.untick(t, func(c Completion) bool {
 		return c.Ordinal > now.Done && !now.Singles.Has(c.Ordinal)
 	})
@@ -85,4 +80,12 @@ func (t *Tracker) become(h *Held, now Visible) {
 		h.untick(t, func(c Completion) bool { return c.Ordinal == 0 })
 	}
 	h.tick(t, now.Singles)
+}
+
+// setMoment sets a time that is another moment, so that equal trackers compare
+// as equal.
+func setMoment(at *time.Time, to time.Time) {
+	if !at.Equal(to) {
+		*at = to
+	}
 }

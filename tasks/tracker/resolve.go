@@ -304,6 +304,12 @@ func (w Want) Ids() []RecordKey {
 // records stand for.
 func (w Want) Under(r *References) Want {
 	w.Works, w.Parts = r.canonical(w.Works), r.canonical(w.Parts)
+	w.Same = slices.Clone(w.Same)
+	for i := range w.Same {
+		if res, ok := ParseResource(w.Same[i].Resource); ok {
+			w.Same[i].Resource = r.Canonical(res).String()
+		}
+	}
 	for _, k := range w.Records {
 		w.Works = append(w.Works, r.Of(k).Resource)
 	}

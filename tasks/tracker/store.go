@@ -34,6 +34,11 @@ type Store interface {
 	// Trackers gives the owner's trackers whose resource comes after the given
 	// one, at most limit, by resource.
 	Trackers(ctx context.Context, owner Owner, after string, limit int) ([]Tracker, error)
+	// Wholes lets fn read all that is kept of the owner's trackers, in the order
+	// they came, with their activities when those are asked for; total counts
+	// the trackers. fn may range over them more than once and finds the same
+	// each time. A hundred or so are held in memory.
+	Wholes(ctx context.Context, owner Owner, activities bool, fn func(total int64, wholes iter.Seq2[Whole, error]) error) error
 	// SaveWorks teaches the client's catalogue; what it knows already stays.
 	SaveWorks(ctx context.Context, client tasks.ClientID, works []Work) error
 	// Changes counts what the journal of a task of the account holds;
@@ -70,6 +75,10 @@ type Want struct {
 	Singles bool // the completed single regular sub-resources of the trackers found, too
 	Dry     bool // nothing that fn changes is kept but its items
 	Journal bool // what fn changes is noted, so that it can be put back
+	// Completed asks for all completed resources of the trackers found, not
+	// only for the single regular ones.
+	Completed bool
+	Same      []Activity // how often the owner has the same activity
 }
 
 // Held is what the owner holds of what a change wanted. Trackers and records
@@ -85,6 +94,8 @@ type Held struct {
 	Records   map[RecordKey]*Record
 	Parts     map[string][]Part // by the name wanted; several where it leaves the work open
 	Completed map[string]bool   // full names of wanted parts and works that were completed before
+
+	Same map[Activity]int64 // by the wanted activity, without its tracker
 
 	// Singles are the completed single regular sub-resources of trackers, by the
 	// resource of the work, where they were wanted.

@@ -6,6 +6,7 @@ package tracker
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"time"
 
@@ -32,6 +33,12 @@ func (s State) String() string {
 		return "STATE_" + strconv.Itoa(int(s))
 	}
 	return stateNames[s]
+}
+
+// stateOf finds a state by its name.
+func stateOf(name string) (State, bool) {
+	i := slices.Index(stateNames[:], name)
+	return State(max(i, 0)), i >= 0 //nolint:gosec // there are four
 }
 
 // Owner is whose trackers are meant: a parent of a client.
