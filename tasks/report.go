@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 )
 
 // Report writes the result of a batch action (specs/asapi.md section 9) from
@@ -26,19 +27,42 @@ func (r *Run) Report(ctx context.Context, extra map[string]any) error {
 	}
 	fmt.Fprint(w, `,"items":[`)
 	separator := ""
+	var line []byte
 	for item, err := range r.journal.Items(ctx, r.Task.ID) {
 		if err != nil {
 			return err
 		}
-		doc := map[string]string{"key": item.Key, "outcome": string(item.Outcome), "reason": item.Reason}
-		maps.Copy(doc, item.Refs)
-		b, err := json.Marshal(doc)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(w, "%s%s", separator, b)
+		line = appendItem(append(line[:0], separator...), &item)
+		w.Write(line) //nolint:errcheck,gosec // it stays until Flush
 		separator = ","
 	}
 	fmt.Fprint(w, "]}\n")
 	return w.Flush()
+}
+
+// appendItem appends an item as JSON. Reports have a million of them, for which
+// encoding a map takes four times as long.
+func appendItem(b []byte, item *Item) []byte {
+	b = appendString(append(b, `{"key":`...), item.Key)
+	b = appendString(append(b, `,"outcome":`...), string(item.Outcome))
+	b = appendString(append(b, `,"reason":`...), item.Reason)
+	for _, name := range slices.Sorted(maps.Keys(item.Refs)) {
+		b = appendString(append(b, ','), name)
+		b = appendString(append(b, ':'), item.Refs[name])
+	}
+	return append(b, '}')
+}
+
+// appendString appends a JSON string.
+func appendString(b []byte, s string) []byte {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c >= 0x7f || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			quoted, err := json.Marshal(s)
+			if err != nil { // strings always marshal
+				return append(b, `""`...)
+			}
+			return append(b, quoted...)
+		}
+	}
+	return append(append(append(b, '"'), s...), '"')
 }

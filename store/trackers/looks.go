@@ -65,35 +65,62 @@ func lines[T any](tx *gorm.DB, scan func(*sql.Rows) (T, error), statement string
 	}
 }
 
-// coverage is what the statements of a histogram range over: the activities on
-// a resource, of one owner or of all of a client.
-func coverage(owner tracker.Owner, resource string, everyone bool) (from string, params []any) {
+// coverage is what a histogram ranges over: the activities on a resource, of one
+// owner or of all of a client.
+func coverage(owner tracker.Owner, resource string, everyone bool) (which string, params []any) {
 	if everyone {
-		return " FROM activities a WHERE a.client_id = ? AND a.resource = ?", []any{owner.Client, resource}
+		return "a.client_id = ? AND a.resource = ?", []any{owner.Client, resource}
 	}
 	res, _ := tracker.ParseResource(resource)
-	return " FROM activities a WHERE a.tracker_id = (SELECT t.id FROM trackers t WHERE t.client_id = ? AND t.parent = ? AND t.resource = ?) AND a.resource = ?",
+	return "a.tracker_id = (SELECT t.id FROM trackers t WHERE t.client_id = ? AND t.parent = ? AND t.resource = ?) AND a.resource = ?",
 		[]any{owner.Client, owner.Parent, res.Work(), resource}
 }
 
-// Coverage implements tracker.LookStore. The database adds up what begins and
-// ends at the same place, so that the steps are no more than the seconds or
-// pages of the resource.
+// summedUp follows the batch c of a histogram's activities. The database adds up
+// what begins and what ends at the same place, so that the steps are no more
+// than twice the seconds or pages of the resource. The sums come first.
+const summedUp = ` SELECT 0 AS kind, COUNT(*) AS at, 0 AS change FROM c
+	UNION ALL SELECT 1, COUNT(*), 0 FROM (SELECT DISTINCT tracker_id FROM c) d
+	UNION ALL SELECT 2, COALESCE(MAX(to_at), 0), 0 FROM c
+	UNION ALL SELECT 3, from_at, COUNT(*) FROM c GROUP BY from_at
+	UNION ALL SELECT 3, to_at, -COUNT(*) FROM c GROUP BY to_at
+	ORDER BY 1, 2`
+
+// Coverage implements tracker.LookStore: one statement, which reads every
+// activity once and sees one moment of the database.
 func (s *Store) Coverage(ctx context.Context, owner tracker.Owner, resource string, everyone bool, fn func(tracker.Covered, iter.Seq2[tracker.Step, error]) error) error {
-	from, params := coverage(owner, resource, everyone)
-	read := func(tx *gorm.DB) error {
-		var c tracker.Covered
-		err := tx.Raw("SELECT COUNT(*), COUNT(DISTINCT a.tracker_id), COALESCE(MAX(a.to_at), 0)"+from, params...).Row().Scan(&c.Activities, &c.Owners, &c.End)
-		if err != nil {
+	which, params := coverage(owner, resource, everyone)
+	found, err := s.db.Gorm(ctx).Raw("WITH c AS MATERIALIZED (SELECT a.from_at, a.to_at, a.tracker_id FROM activities a WHERE "+which+")"+summedUp, params...).Rows()
+	if err != nil {
+		return err
+	}
+	defer func() { _ = found.Close() }() // Err below tells what matters
+	var c tracker.Covered
+	var step tracker.Step
+	for i, sum := range []*int64{&c.Activities, &c.Owners, &c.End} {
+		if !found.Next() {
+			return errors.Join(found.Err(), errNoSums)
+		}
+		if err := found.Scan(&i, sum, &step.Change); err != nil {
 			return err
 		}
-		return fn(c, lines(tx, func(found *sql.Rows) (step tracker.Step, err error) {
-			return step, found.Scan(&step.At, &step.Change)
-		}, "SELECT s.at, SUM(s.change) FROM (SELECT CASE WHEN k.change > 0 THEN a.from_at ELSE a.to_at END AS at, k.change"+
-			" FROM (SELECT a.from_at, a.to_at"+from+") a CROSS JOIN (SELECT 1 AS change UNION ALL SELECT -1) k) s GROUP BY s.at ORDER BY s.at", params...))
 	}
-	return s.db.Gorm(ctx).Transaction(read, &sql.TxOptions{Isolation: sql.LevelRepeatableRead, ReadOnly: true})
+	return fn(c, func(yield func(tracker.Step, error) bool) {
+		var kind int
+		for found.Next() {
+			err := found.Scan(&kind, &step.At, &step.Change)
+			if !yield(step, err) || err != nil {
+				return
+			}
+		}
+		if err := found.Err(); err != nil {
+			yield(tracker.Step{}, err)
+		}
+	})
 }
+
+// errNoSums cannot happen: the sums of nothing are rows, too.
+var errNoSums = errors.New("a histogram's sums are missing")
 
 // CountStates implements tracker.LookStore.
 func (s *Store) CountStates(ctx context.Context, owner tracker.Owner) (tracker.StateCounts, error) {

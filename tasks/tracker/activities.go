@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 
@@ -9,7 +10,7 @@ import (
 )
 
 // activityBatch is how many activities share a transaction.
-const activityBatch = 2000
+const activityBatch = 5000
 
 type activitiesParams struct {
 	Activities tasks.File `param:"activities" doc:"The activities: a JSON array, or one JSON object a line, also packed with gzip. Each has platform, resource, from, to (seconds or pages), start, end (RFC 3339), and optionally length (seconds or pages) or completed (true)."`
@@ -34,7 +35,7 @@ func (s *service) processActivities(ctx context.Context, run *tasks.Run, p activ
 		return err
 	}
 	total, err := checked(ctx, run, p.Activities, func(r io.Reader, each func() error) error {
-		return readActivities(r, func(Deed, string) error { return each() })
+		return scanActivities(r, func(string, []byte) error { return each() })
 	})
 	if err != nil {
 		return err
@@ -42,16 +43,17 @@ func (s *service) processActivities(ctx context.Context, run *tasks.Run, p activ
 	if total == 0 {
 		return Unreadable("There are no activities in the file.")
 	}
-	rows := &batch[deedRow]{size: activityBatch, next: next, apply: func(first int64, rows []deedRow) error {
+	writing := &ahead[deedRow]{apply: func(first int64, rows []deedRow) error {
 		return s.trackAll(ctx, run, first, rows)
 	}}
+	rows := &batch[deedRow]{size: activityBatch, next: next, apply: writing.start}
 	err = readFile(ctx, p.Activities, func(r io.Reader) error {
 		return readActivities(r, func(d Deed, fault string) error { return rows.add(deedRow{d, fault}) })
 	})
-	if err != nil {
-		return err
+	if err == nil {
+		err = rows.flush()
 	}
-	if err := rows.flush(); err != nil {
+	if err := errors.Join(err, writing.wait()); err != nil {
 		return err
 	}
 	return run.Report(ctx, nil)

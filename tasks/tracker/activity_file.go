@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -35,6 +36,19 @@ type activityDoc struct {
 // readActivities calls each with every activity of a JSON array or of lines of
 // JSON; fault says why one cannot be taken. It holds one activity in memory.
 func readActivities(r io.Reader, each func(d Deed, fault string) error) error {
+	return scanActivities(r, func(place string, raw []byte) error {
+		deed, fault := deedOf(raw)
+		if fault != "" {
+			fault = place + ": " + fault
+		}
+		return each(deed, fault)
+	})
+}
+
+// scanActivities calls each with every activity as it stands in the file, and
+// where that is. The bytes are valid until each returns. What keeps the file
+// from being read to its end is found here, whatever the activities say.
+func scanActivities(r io.Reader, each func(place string, raw []byte) error) error {
 	in := bufio.NewReaderSize(r, maxActivity)
 	first, err := firstByte(in)
 	if err != nil {
@@ -65,7 +79,7 @@ func firstByte(in *bufio.Reader) (byte, error) {
 	}
 }
 
-func readLines(in *bufio.Reader, each func(Deed, string) error) error {
+func readLines(in *bufio.Reader, each func(string, []byte) error) error {
 	for number := 1; ; number++ {
 		line, err := in.ReadSlice('\n')
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -75,11 +89,7 @@ func readLines(in *bufio.Reader, each func(Deed, string) error) error {
 			return err
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
-			deed, fault := deedOf(line)
-			if fault != "" {
-				fault = fmt.Sprintf("Line %d: %s", number, fault)
-			}
-			if err := each(deed, fault); err != nil {
+			if err := each("Line "+strconv.Itoa(number), line); err != nil {
 				return err
 			}
 		}
@@ -89,7 +99,7 @@ func readLines(in *bufio.Reader, each func(Deed, string) error) error {
 	}
 }
 
-func readArray(in *bufio.Reader, each func(Deed, string) error) error {
+func readArray(in *bufio.Reader, each func(string, []byte) error) error {
 	bound := &tokenBound{r: in, max: maxActivity, what: "one value of the JSON array"}
 	dec := json.NewDecoder(bound)
 	if _, err := dec.Token(); err != nil {
@@ -102,11 +112,7 @@ func readArray(in *bufio.Reader, each func(Deed, string) error) error {
 			return arrayError(err, number)
 		}
 		bound.from = dec.InputOffset()
-		deed, fault := deedOf(raw)
-		if fault != "" {
-			fault = fmt.Sprintf("Activity %d: %s", number, fault)
-		}
-		if err := each(deed, fault); err != nil {
+		if err := each("Activity "+strconv.Itoa(number), raw); err != nil {
 			return err
 		}
 	}
