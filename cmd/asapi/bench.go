@@ -21,6 +21,9 @@ type benchCmd struct {
 	Idle    benchIdleCmd    `cmd:"" help:"Open many streams and tell what they cost a server on this machine. Needs an aschannel token."`
 	Watch   benchWatchCmd   `cmd:"" help:"Open many watchers while tasks change their progress, and tell how far they are behind and what they cost."`
 	Latency benchLatencyCmd `cmd:"" help:"Submit one task at a time to an idle server. Needs an aschannel token."`
+
+	Activities benchActivitiesCmd `cmd:"" help:"Process many activities of one account, and ask for a status meanwhile."`
+	Histogram  benchHistogramCmd  `cmd:"" help:"Count how often a resource was covered, after bench activities."`
 }
 
 // benchFlags are shared by all measurements. The server has to run with
