@@ -76,21 +76,22 @@ func coverage(owner tracker.Owner, resource string, everyone bool) (which string
 		[]any{owner.Client, owner.Parent, res.Work(), resource}
 }
 
-// summedUp follows the batch c of a histogram's activities. The database adds up
-// what begins and what ends at the same place, so that the steps are no more
-// than twice the seconds or pages of the resource. The sums come first.
-const summedUp = ` SELECT 0 AS kind, COUNT(*) AS at, 0 AS change FROM c
+// summedUp follows the batch c of a histogram's activities, those alike as one.
+// The database adds up what begins and what ends at the same place, so that the
+// steps are no more than twice the seconds or pages of the resource. The sums
+// come first.
+const summedUp = ` SELECT 0 AS kind, CAST(COALESCE(SUM(n), 0) AS BIGINT) AS at, CAST(0 AS BIGINT) AS change FROM c
 	UNION ALL SELECT 1, COUNT(*), 0 FROM (SELECT DISTINCT tracker_id FROM c) d
 	UNION ALL SELECT 2, COALESCE(MAX(to_at), 0), 0 FROM c
-	UNION ALL SELECT 3, from_at, COUNT(*) FROM c GROUP BY from_at
-	UNION ALL SELECT 3, to_at, -COUNT(*) FROM c GROUP BY to_at
+	UNION ALL SELECT 3, from_at, CAST(SUM(n) AS BIGINT) FROM c GROUP BY from_at
+	UNION ALL SELECT 3, to_at, CAST(-SUM(n) AS BIGINT) FROM c GROUP BY to_at
 	ORDER BY 1, 2`
 
 // Coverage implements tracker.LookStore: one statement, which reads every
 // activity once and sees one moment of the database.
 func (s *Store) Coverage(ctx context.Context, owner tracker.Owner, resource string, everyone bool, fn func(tracker.Covered, iter.Seq2[tracker.Step, error]) error) error {
 	which, params := coverage(owner, resource, everyone)
-	found, err := s.db.Gorm(ctx).Raw("WITH c AS MATERIALIZED (SELECT a.from_at, a.to_at, a.tracker_id FROM activities a WHERE "+which+")"+summedUp, params...).Rows()
+	found, err := s.db.Gorm(ctx).Raw("WITH c AS MATERIALIZED (SELECT a.from_at, a.to_at, a.tracker_id, COUNT(*) AS n FROM activities a WHERE "+which+" GROUP BY a.from_at, a.to_at, a.tracker_id)"+summedUp, params...).Rows()
 	if err != nil {
 		return err
 	}

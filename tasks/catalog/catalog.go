@@ -9,6 +9,7 @@ import (
 	"asapi/tasks/tracker/mangadex"
 	"asapi/tasks/tracker/mangaupdates"
 	"asapi/tasks/tracker/myanimelist"
+	"asapi/tasks/tracker/vndb"
 )
 
 // Deps is what the services need of the floors above.
@@ -19,6 +20,6 @@ type Deps struct {
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
 	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}),
+		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{}),
 	)
 }
