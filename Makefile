@@ -23,7 +23,7 @@ demo: build ## submit an import with curl to the embedded default, watch it, tak
 	@scripts/demo.sh
 
 test: ## run every test with the race detector, also on real PostgreSQL and Redis
-	@scripts/need.sh go cc curl postgresql redis python3
+	@scripts/need.sh go cc curl postgresql redis python3 chromium
 	$(GO) test -race -shuffle=on -timeout 20m $(PKG)
 
 lint: ## check the code and its borders
@@ -39,7 +39,7 @@ bench: ## run the benchmarks COUNT times, for benchstat
 	$(GO) test -run '^$$' -bench . -benchmem -count $(COUNT) -timeout 2h $(PKG)
 
 soak: ## run the tests COUNT times in changing order, then many interleavings, then each fuzz target for a minute
-	@scripts/need.sh go cc curl postgresql redis python3
+	@scripts/need.sh go cc curl postgresql redis python3 chromium
 	$(GO) test -race -shuffle=on -count $(COUNT) -timeout 4h $(PKG)
 	$(GO) test -race -timeout 12h ./internal/modeltest -rapid.checks=$(INTERLEAVINGS)
 	@scripts/fuzz.sh 60s
@@ -49,7 +49,7 @@ large: ## pass a result of 2 GB through worker, blob store, stream and download
 	LARGE_BYTES=2147483648 $(GO) test -run TestALargeResult -count 1 -timeout 10m ./internal/faulttest
 
 cover: ## tell how much of the code the tests run; cover.html shows where
-	@scripts/need.sh go curl postgresql redis python3
+	@scripts/need.sh go curl postgresql redis python3 chromium
 	$(GO) test -timeout 20m -coverpkg=./... -coverprofile=cover.out $(PKG)
 	$(GO) tool cover -html=cover.out -o cover.html
 	$(GO) tool cover -func=cover.out | tail -n 1

@@ -10,6 +10,7 @@ import (
 
 	"asapi/api/activities"
 	"asapi/api/asapi"
+	"asapi/api/console"
 	"asapi/api/internal/web"
 	"asapi/tasks"
 )
@@ -31,6 +32,8 @@ type Config struct {
 	// Observe takes the duration of every answered request; nil: nobody
 	// measures. route is the pattern of the path, never the path itself.
 	Observe func(method, route string, status int, d time.Duration)
+	// Console adds the page at /console.
+	Console bool
 }
 
 // Limits bound what one request may hold; zero values take the defaults.
@@ -59,5 +62,10 @@ func New(cfg Config) (http.Handler, error) {
 	mountHealth(e, cfg)
 	asapi.Mount(e, door)
 	activities.Mount(e, door.Shared)
+	if cfg.Console {
+		if err := console.Mount(e, door.Shared); err != nil {
+			return nil, err
+		}
+	}
 	return e, nil
 }

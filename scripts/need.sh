@@ -18,6 +18,7 @@ has() {
 	postgresql) command -v initdb >/dev/null || compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null ;;
 	redis) command -v redis-server >/dev/null ;;
 	python3) command -v python3 >/dev/null ;;
+	chromium) command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null ;;
 	*) fail "need.sh does not know what $1 is." ;;
 	esac
 }

@@ -1,7 +1,9 @@
 package store
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"strings"
 	"time"
 
@@ -20,22 +22,63 @@ const (
 	clockSlack = 5 * time.Minute
 )
 
-// condition is a part of a WHERE clause with its parameters.
-type condition struct {
-	parts  []string
-	params []any
+// stretch is a part of a client's ids; its ends belong to it.
+type stretch struct {
+	client      tasks.ClientID
+	first, last tasks.ID
 }
 
-func (c *condition) add(part string, params ...any) {
-	c.parts, c.params = append(c.parts, part), append(c.params, params...)
+// spanOf is the part of a filter that the index answers by itself.
+func spanOf(client tasks.ClientID, f tasks.TaskFilter) stretch {
+	s := stretch{client: client, last: lastID}
+	from := func(id tasks.ID) {
+		if bytes.Compare(id[:], s.first[:]) > 0 {
+			s.first = id
+		}
+	}
+	to := func(id tasks.ID) {
+		if !id.IsZero() && bytes.Compare(id[:], s.last[:]) < 0 {
+			s.last = id
+		}
+	}
+	from(f.First)
+	to(f.Last)
+	if !f.After.IsZero() {
+		to(before(f.After))
+	}
+	if !f.Since.IsZero() {
+		from(firstIDOf(f.Since.Add(-clockSlack)))
+	}
+	if !f.Until.IsZero() {
+		to(firstIDOf(f.Until.Add(clockSlack)))
+	}
+	return s
 }
 
-// and gives the whole with the parameters that follow it.
-func (c *condition) and(other *condition, after ...any) (string, []any) {
-	parts := append(append([]string{}, c.parts...), other.parts...)
-	params := append(append([]any{}, c.params...), other.params...)
-	return strings.Join(parts, " AND "), append(params, after...)
+var lastID = tasks.ID(bytes.Repeat([]byte{0xff}, len(tasks.ID{})))
+
+// before gives the id that comes right before another, which is not the first.
+func before(id tasks.ID) tasks.ID {
+	for i := len(id) - 1; i >= 0; i-- {
+		id[i]--
+		if id[i] != 0xff {
+			break
+		}
+	}
+	return id
 }
+
+// where compares client and id together: on PostgreSQL only the index over both
+// answers that in the order asked for. With the client as a condition of its own
+// the planner takes the primary key where it believes that the client has most
+// tasks, and reads everybody's.
+func (s stretch) where(d dialect) (string, []any) {
+	row := "(client_id, id) %s (?, " + d.uuid() + ")"
+	return fmt.Sprintf(row+" AND "+row, ">=", "<="), []any{int64(s.client), s.first.String(), int64(s.client), s.last.String()}
+}
+
+// newestFirst is the order of a listing, as the index has it.
+const newestFirst = " ORDER BY client_id DESC, id DESC"
 
 // ListTasks implements tasks.TaskStore. It walks the index of a client's ids,
 // which are in the order of submission.
@@ -43,19 +86,20 @@ func (s *Store) ListTasks(ctx context.Context, client tasks.ClientID, f tasks.Ta
 	if f.Limit <= 0 || f.Limit > maxPage {
 		f.Limit = maxPage
 	}
-	span, narrowed := s.spanOf(client, f), narrowedBy(f)
+	within, narrowed := spanOf(client, f), narrowedBy(f)
 	var end tasks.ID
 	if len(narrowed.parts) > 0 {
 		var err error
-		if end, err = s.spanEnd(ctx, span); err != nil {
+		if end, err = s.searchEnd(ctx, within); err != nil {
 			return tasks.TaskPage{}, err
 		}
 		if !end.IsZero() {
-			span.add("id >= "+s.db.uuid(), end.String())
+			within.first = end
 		}
 	}
-	where, params := span.and(narrowed, f.Limit)
-	list, err := queryTasks(s.db.Gorm(ctx), f.Limit, "SELECT "+taskColumns+" FROM tasks WHERE "+where+" ORDER BY id DESC LIMIT ?", params...)
+	where, params := within.where(s.db.dialect)
+	where, params = narrowed.after(where, params)
+	list, err := queryTasks(s.db.Gorm(ctx), f.Limit, "SELECT "+taskColumns+" FROM tasks WHERE "+where+newestFirst+" LIMIT ?", append(params, f.Limit)...)
 	if err != nil {
 		return tasks.TaskPage{}, translate(err)
 	}
@@ -66,25 +110,33 @@ func (s *Store) ListTasks(ctx context.Context, client tasks.ClientID, f tasks.Ta
 	return page, nil
 }
 
-// spanOf is the part of a filter that the index answers by itself.
-func (s *Store) spanOf(client tasks.ClientID, f tasks.TaskFilter) *condition {
-	span := &condition{}
-	span.add("client_id = ?", client)
-	id := func(comparison string, id tasks.ID) {
-		if !id.IsZero() {
-			span.add("id "+comparison+" "+s.db.uuid(), id.String())
-		}
+// searchEnd gives the last id that a page looks at; zero: it looks at all.
+func (s *Store) searchEnd(ctx context.Context, within stretch) (tasks.ID, error) {
+	where, params := within.where(s.db.dialect)
+	var end rowID
+	err := s.db.Gorm(ctx).Raw("SELECT id FROM tasks WHERE "+where+newestFirst+" LIMIT 1 OFFSET ?", append(params, searchSpan-1)...).Row().Scan(&end)
+	if err = translate(err); tasks.CodeOf(err) == tasks.CodeNotFound {
+		return tasks.ID{}, nil
 	}
-	id("<", f.After)
-	id(">=", f.First)
-	id("<=", f.Last)
-	if !f.Since.IsZero() {
-		id(">=", firstIDOf(f.Since.Add(-clockSlack)))
+	return tasks.ID(end), err
+}
+
+// condition is a part of a WHERE clause with its parameters.
+type condition struct {
+	parts  []string
+	params []any
+}
+
+func (c *condition) add(part string, params ...any) {
+	c.parts, c.params = append(c.parts, part), append(c.params, params...)
+}
+
+// after gives the condition behind another one.
+func (c *condition) after(where string, params []any) (string, []any) {
+	for _, part := range c.parts {
+		where += " AND " + part
 	}
-	if !f.Until.IsZero() {
-		id("<", firstIDOf(f.Until.Add(clockSlack)))
-	}
-	return span
+	return where, append(params, c.params...)
 }
 
 // narrowedBy is the part of a filter that only the rows answer.
@@ -109,15 +161,4 @@ func narrowedBy(f tasks.TaskFilter) *condition {
 		by.add("created_at < ?", Micros(f.Until))
 	}
 	return by
-}
-
-// spanEnd gives the last id that a page looks at; zero: it looks at all.
-func (s *Store) spanEnd(ctx context.Context, span *condition) (tasks.ID, error) {
-	where, params := span.and(&condition{}, searchSpan-1)
-	var end rowID
-	err := s.db.Gorm(ctx).Raw("SELECT id FROM tasks WHERE "+where+" ORDER BY id DESC LIMIT 1 OFFSET ?", params...).Row().Scan(&end)
-	if err = translate(err); tasks.CodeOf(err) == tasks.CodeNotFound {
-		return tasks.ID{}, nil
-	}
-	return tasks.ID(end), err
 }

@@ -73,7 +73,7 @@ func (d *dispatcher) measure(ctx context.Context) {
 	if err != nil {
 		return
 	}
-	byPriority, byClient := map[tasks.Priority]time.Duration{}, map[tasks.ClientID]time.Duration{}
+	byPriority, byClient := make(map[tasks.Priority]time.Duration), make(map[tasks.ClientID]time.Duration)
 	note := func(p tasks.Priority, c tasks.ClientID, lag time.Duration) {
 		byPriority[p] = max(byPriority[p], lag)
 		byClient[c] = max(byClient[c], lag)

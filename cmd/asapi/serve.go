@@ -85,8 +85,8 @@ func (p *parts) api(listener net.Listener, d *doors) (part, error) {
 	handler, err := api.New(api.Config{
 		Desk: p.desk(d.limits()), Log: p.log,
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
-		Limits: api.Limits{Write: d.WriteTimeout},
-		Ready:  p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
+		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console,
+		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
 	})
 	if err != nil {
 		return nil, &usageError{plain(err)}

@@ -95,6 +95,8 @@ type doors struct {
 	OpenTasks   int64   `help:"Tasks of one client that may be open at once; a token's own limit goes before it." default:"1000000"`
 	Submits     float64 `name:"submits-per-second" help:"Submissions of one client a second; 0: no limit. A token's own limit goes before it." default:"0"`
 
+	Console bool `help:"Serve the page for people at /console." default:"true" negatable:""`
+
 	WriteTimeout time.Duration `help:"How long a client may leave a part of its answer untaken before it is cut off." default:"1m"`
 }
 

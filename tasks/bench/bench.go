@@ -88,13 +88,25 @@ func (p pauseParameters) Check() tasks.Faults {
 	return nil
 }
 
+// tellEvery is how often a pause tells how far it is.
+const tellEvery = 200 * time.Millisecond
+
 func pause(ctx context.Context, run *tasks.Run, p pauseParameters) error {
+	began := time.Now()
 	timer := time.NewTimer(time.Duration(p.Milliseconds) * time.Millisecond)
 	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	case <-timer.C:
-		return noop(ctx, run, noParameters{})
+	tell := time.NewTicker(tellEvery)
+	defer tell.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		case <-tell.C:
+			if err := run.Progress(ctx, time.Since(began).Milliseconds(), p.Milliseconds); err != nil {
+				return err
+			}
+		case <-timer.C:
+			return noop(ctx, run, noParameters{})
+		}
 	}
 }
