@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
+	"time"
 
 	"gorm.io/gorm"
 
@@ -30,7 +32,7 @@ func (s *Store) RegisterAccount(ctx context.Context, a tasks.Account) error {
 			return err
 		}
 		if erasing {
-			return &tasks.Error{Code: tasks.CodeUnavailable, Field: tasks.AllFields, Message: "This account is being erased; register it again in a moment."}
+			return errErasing
 		}
 		return &tasks.Error{Code: tasks.CodeUnique, Field: tasks.AllFields, Message: "Account with this Service, Client and Username already exists"}
 	})
@@ -50,6 +52,64 @@ func (s *Store) DeregisterAccount(ctx context.Context, a tasks.Account, erase bo
 		return done.Error
 	})
 }
+
+// EnsureAccount registers an account inside the transaction in which a service
+// writes for it: one that does not exist, or was deregistered and keeps what it
+// owns. While it is being erased the transaction must fail: CodeUnavailable.
+// The account cannot be erased before the transaction ends.
+func (db *DB) EnsureAccount(tx *gorm.DB, a tasks.Account) error {
+	var deregistered int64
+	var erasing bool
+	err := tx.Raw("SELECT deregistered_at, erasing FROM accounts"+accountKey+db.forShare("accounts"), a.Client, a.Service, a.Username).Row().Scan(&deregistered, &erasing)
+	switch {
+	case errors.Is(err, sql.ErrNoRows):
+	case err != nil:
+		return err
+	case erasing:
+		return errErasing
+	case deregistered == 0:
+		return nil
+	}
+	return tx.Exec("INSERT INTO accounts (client_id, service, username, registered_at) VALUES (?, ?, ?, "+db.Now()+")"+
+		" ON CONFLICT (client_id, service, username) DO UPDATE SET registered_at = excluded.registered_at, deregistered_at = 0"+
+		" WHERE accounts.deregistered_at > 0 AND NOT accounts.erasing", a.Client, a.Service, a.Username).Error
+}
+
+// EnsureAccounts is EnsureAccount for many accounts of one service, but for
+// those that were deregistered: they stay so.
+func (db *DB) EnsureAccounts(tx *gorm.DB, client tasks.ClientID, service string, usernames []string) error {
+	type row struct {
+		Username string `json:"username"`
+	}
+	list := make([]row, len(usernames))
+	for i, name := range usernames {
+		list[i].Username = name
+	}
+	param, err := batchParam(list)
+	if err != nil {
+		return err
+	}
+	batch := "WITH " + db.Batch("b", Col{"username", "text"})
+	err = tx.Exec(batch+" INSERT INTO accounts (client_id, service, username, registered_at)"+
+		" SELECT CAST(? AS BIGINT), CAST(? AS TEXT), username, "+db.Now()+" FROM b WHERE true ORDER BY username ON CONFLICT (client_id, service, username) DO NOTHING",
+		param, client, service).Error
+	if err != nil {
+		return err
+	}
+	return query(tx, func(rows *sql.Rows) error {
+		var erasing bool
+		if err := rows.Scan(&erasing); err != nil {
+			return err
+		}
+		if erasing {
+			return errErasing
+		}
+		return nil
+	}, batch+" SELECT a.erasing FROM b JOIN accounts a ON a.client_id = ? AND a.service = ? AND a.username = b.username"+db.forShare("a"), param, client, service)
+}
+
+// errErasing is what an account answers that is about to be gone.
+var errErasing = &tasks.Error{Code: tasks.CodeUnavailable, Field: tasks.AllFields, Message: "This account is being erased; register it again in a moment.", RetryAfter: time.Second}
 
 // FindAccount implements tasks.AccountStore.
 func (s *Store) FindAccount(ctx context.Context, a tasks.Account) error {

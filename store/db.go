@@ -123,6 +123,11 @@ func (db *DB) Postgres() bool { return db.postgres }
 // Gorm gives the handle for reading.
 func (db *DB) Gorm(ctx context.Context) *gorm.DB { return db.read.WithContext(ctx) }
 
+// Read runs fn with the handle for reading. Foreign errors come out translated.
+func (db *DB) Read(ctx context.Context, fn func(tx *gorm.DB) error) error {
+	return translate(fn(db.Gorm(ctx)))
+}
+
 // txTries is how often a transaction is tried when it only lost a race.
 const txTries = 6
 

@@ -14,6 +14,11 @@ type Service struct {
 	// the service keeps nothing. It is called after the account's tasks ended
 	// or were cancelled, and may be called more than once.
 	Erase func(ctx context.Context, account Account) error
+	// Upkeep does one bounded step of what the service has to do in the
+	// background, and says whether more waits; nil when it has nothing. One
+	// process calls it at a time as a rule, but two may for a moment, and any
+	// may die in it: what a step did and how far it came are kept together.
+	Upkeep func(ctx context.Context) (more bool, err error)
 }
 
 // Catalog is the explicit list of services. It never changes after start.

@@ -58,7 +58,7 @@ func (d *Desk) account(c Caller, service, username string) (Account, error) {
 	if e != nil {
 		faults = append(faults, e)
 	}
-	if e := checkUsername("username", username); e != nil {
+	if e := CheckUsername("username", username); e != nil {
 		faults = append(faults, e)
 	}
 	if len(faults) > 0 {
@@ -83,7 +83,9 @@ func (d *Desk) service(c Caller, key string) (*Service, *Error) {
 	return nil, &Error{Code: CodeInvalidService, Field: "service", Message: "Invalid service name"}
 }
 
-func checkUsername(field, name string) *Error {
+// CheckUsername refuses what cannot be the name of an account: it is 1 to 255
+// bytes of valid UTF-8 without '/' and control characters.
+func CheckUsername(field, name string) *Error {
 	switch {
 	case name == "":
 		return &Error{Code: CodeMissing, Field: field, Message: "This parameter is required."}

@@ -180,7 +180,7 @@ func (d *Desk) prepare(c Caller, f form, idempotencyKey string) (NewTask, Faults
 	s, e := d.service(c, take("service"))
 	add(e)
 	account := take("account")
-	add(checkUsername("account", account))
+	add(CheckUsername("account", account))
 	actionKey := take("action")
 	opts, bad := takeOptions(take, time.Now())
 	faults = append(faults, bad...)

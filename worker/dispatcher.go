@@ -91,6 +91,11 @@ func (d *dispatcher) lead(ctx context.Context) {
 	g.Go(func() error { every(ctx, lostEvery, d.findLost); return nil })
 	g.Go(func() error { every(ctx, blobsEvery, d.sweepBlobs); return nil })
 	g.Go(func() error { every(ctx, expireEvery, d.expire); return nil })
+	for _, s := range d.w.cfg.Catalog.Services() {
+		if s.Upkeep != nil {
+			g.Go(func() error { every(ctx, upkeepEvery, func(ctx context.Context) { d.serve(ctx, s) }); return nil })
+		}
+	}
 	if err := g.Wait(); err != nil {
 		d.log.Warn("this process leads no longer", "error", err)
 	}

@@ -141,6 +141,28 @@ func (d *dispatcher) expire(ctx context.Context) {
 	}
 }
 
+// serviceRest is the rest between two steps of a service's upkeep, which leaves
+// the database to those who wait for an answer.
+const serviceRest = 5 * time.Millisecond
+
+// serve does what a service has to do in the background, until nothing waits.
+func (d *dispatcher) serve(ctx context.Context, s tasks.Service) {
+	for {
+		more, err := s.Upkeep(ctx)
+		if err != nil && ctx.Err() == nil {
+			d.log.Warn("a step in the background failed; trying again", "service", s.Slug, "error", err)
+		}
+		if err != nil || !more {
+			return
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-time.After(serviceRest):
+		}
+	}
+}
+
 // workersKey holds, per worker process, how much it runs at once and how fast.
 const (
 	workersKey  = "asapi:workers"

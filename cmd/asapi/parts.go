@@ -55,7 +55,7 @@ func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool
 	}
 	redis.SetLogger(redisLog{log})
 	p.redis = s.redis.Client()
-	p.catalog = services(p.store, withBench)
+	p.catalog = services(p.store, p.sealer, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
 	return p, nil
@@ -80,8 +80,8 @@ func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
 }
 
 // services lists what tasks can do.
-func services(s *store.Store, withBench bool) *tasks.Catalog {
-	all := catalog.All(catalog.Deps{Trackers: trackers.New(s)})
+func services(s *store.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
+	all := catalog.All(catalog.Deps{Trackers: trackers.New(s), Sealer: sealer})
 	if !withBench {
 		return all
 	}

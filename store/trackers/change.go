@@ -15,29 +15,51 @@ import (
 func (s *Store) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner, want tracker.Want, fn func(*tracker.Held) error) ([]tasks.Item, error) {
 	var items []tasks.Item
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
-		if err := s.lock(tx, owner); err != nil {
-			return err
-		}
-		refs, err := s.resolve(tx, owner.Client, want)
+		h, err := s.change(tx, run, owner, want, fn)
 		if err != nil {
-			return err
-		}
-		h, err := s.load(tx, owner, want.Under(refs))
-		if err != nil {
-			return err
-		}
-		h.Refs = refs
-		before := snapshot(h)
-		if err := fn(h); err != nil {
-			return err
-		}
-		if err := s.keep(tx, run, h, before, want); err != nil {
 			return err
 		}
 		items = named(h.Outcomes)
 		return s.db.RecordItems(tx, run, items)
 	})
 	return items, err
+}
+
+// Write implements tracker.LibraryStore.
+func (s *Store) Write(ctx context.Context, owner tracker.Owner, want tracker.Want, fn func(*tracker.Held) error) error {
+	return s.db.Tx(ctx, func(tx *gorm.DB) error {
+		if err := s.ensureUser(tx, owner); err != nil {
+			return err
+		}
+		_, err := s.change(tx, tasks.Fence{}, owner, want, fn)
+		return err
+	})
+}
+
+// change lets fn change what the owner holds, and keeps it.
+func (s *Store) change(tx *gorm.DB, run tasks.Fence, owner tracker.Owner, want tracker.Want, fn func(*tracker.Held) error) (*tracker.Held, error) {
+	if err := s.lock(tx, owner); err != nil {
+		return nil, err
+	}
+	if id, ok := owner.Audience(); ok {
+		if err := s.findAudience(tx, owner.Client, id); err != nil {
+			return nil, err
+		}
+	}
+	refs, err := s.resolve(tx, owner.Client, want)
+	if err != nil {
+		return nil, err
+	}
+	h, err := s.load(tx, owner, want.Under(refs))
+	if err != nil {
+		return nil, err
+	}
+	h.Refs = refs
+	before := snapshot(h)
+	if err := fn(h); err != nil {
+		return nil, err
+	}
+	return h, s.keep(tx, run, h, before, want)
 }
 
 // keep saves what fn changed, as far as the change is to be kept.
@@ -113,13 +135,15 @@ func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held) error {
 		}
 	}
 	steps := []func() error{
-		func() error { return s.insertTrackers(tx, h, inOrder(made, h)) },
+		func() error { return s.insertTrackers(tx, h.Owner.Client, inOrder(made, h)) },
 		func() error { return s.updateTrackers(tx, changed) },
 		func() error { return s.saveRecords(tx, h, before) },
 		func() error { return s.saveWorks(tx, h, before) },
 		func() error { return s.deleteCompletions(tx, h.Undone) },
 		func() error { return s.insertCompletions(tx, h.Completions) },
 		func() error { return s.insertActivities(tx, h) },
+		func() error { return s.insertNoted(tx, h) },
+		func() error { return s.noteConsumed(tx, h, before) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -35,6 +35,9 @@ func (s *Store) eraseStep(ctx context.Context, owner tracker.Owner) (left bool, 
 		if err := s.lock(tx, owner); err != nil {
 			return err
 		}
+		if err := eraseUser(tx, owner); err != nil {
+			return err
+		}
 		var ids []int64
 		found := tx.Raw("SELECT id FROM trackers WHERE client_id = ? AND parent = ? ORDER BY id LIMIT ?", owner.Client, owner.Parent, eraseTrackers).Scan(&ids)
 		if found.Error != nil {
@@ -46,21 +49,22 @@ func (s *Store) eraseStep(ctx context.Context, owner tracker.Owner) (left bool, 
 			left = gone.RowsAffected == eraseJournal
 			return gone.Error
 		}
-		done := tx.Exec("DELETE FROM activities WHERE id IN (SELECT id FROM activities WHERE tracker_id IN ? LIMIT ?)", ids, eraseActivities)
-		if done.Error != nil || done.RowsAffected == eraseActivities {
-			return done.Error
-		}
-		for _, statement := range []string{
-			"DELETE FROM tracker_completed WHERE tracker_id IN ?",
-			"DELETE FROM provider_records WHERE tracker_id IN ?",
-			"DELETE FROM tracker_redirects WHERE tracker_id IN ?",
-			"DELETE FROM trackers WHERE id IN ?",
-		} {
-			if err := tx.Exec(statement, ids).Error; err != nil {
-				return err
-			}
-		}
-		return nil
+		_, err := deleteSome(tx, ids)
+		return err
 	})
 	return left, err
+}
+
+// eraseUser deletes what a user has beside trackers. Of audiences nothing is
+// deleted here: finishDeletion does.
+func eraseUser(tx *gorm.DB, owner tracker.Owner) error {
+	for _, statement := range []string{
+		"DELETE FROM provider_credentials WHERE client_id = ? AND parent = ?",
+		"DELETE FROM audience_members WHERE client_id = ? AND member = ?",
+	} {
+		if err := tx.Exec(statement, owner.Client, owner.Parent).Error; err != nil {
+			return err
+		}
+	}
+	return nil
 }

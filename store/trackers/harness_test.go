@@ -13,6 +13,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"asapi/internal/seal"
 	"asapi/internal/testserver"
 	"asapi/store"
 	"asapi/store/blobs"
@@ -29,6 +30,8 @@ type bench struct {
 	trackers *trackers.Store
 	blobs    *blobs.Store
 	catalog  *tasks.Catalog
+	sealer   tasks.Sealer
+	library  *tracker.Library
 	client   tasks.ClientID
 }
 
@@ -48,8 +51,11 @@ func newBench(tb testing.TB, url string) *bench {
 	must(tb, err)
 	tb.Cleanup(func() { must(tb, s.Close()) })
 	must(tb, s.Migrate(ctx))
-	b := &bench{tb: tb, store: s, trackers: trackers.New(s), blobs: kept}
-	b.catalog = catalog.All(catalog.Deps{Trackers: b.trackers})
+	sealer, err := seal.Parse(seal.Generate())
+	must(tb, err)
+	b := &bench{tb: tb, store: s, trackers: trackers.New(s), blobs: kept, sealer: sealer}
+	b.library = tracker.NewLibrary(b.trackers, sealer)
+	b.catalog = catalog.All(catalog.Deps{Trackers: b.trackers, Sealer: b.sealer})
 	b.client = b.newClient("first")
 	return b
 }

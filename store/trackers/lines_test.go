@@ -76,7 +76,7 @@ func (b *bench) withLines(providers ...tracker.Provider) {
 	for i, p := range providers {
 		formats[i] = lines{p}
 	}
-	b.catalog = tasks.NewCatalog(tracker.NewService(b.trackers, formats...))
+	b.catalog = tasks.NewCatalog(tracker.NewService(b.trackers, b.sealer, formats...))
 }
 
 // importsLines imports entries as lines of a provider.

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"asapi/store"
+	"asapi/tasks"
 	"asapi/tasks/tracker"
 )
 
@@ -31,9 +32,19 @@ func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*trac
 	h := &tracker.Held{
 		Owner: owner, Trackers: map[string]*tracker.Tracker{}, Works: map[string]*tracker.Work{},
 		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{}, Singles: map[string][]tracker.Completion{},
-		Same: map[tracker.Activity]int64{},
+		Same:      map[tracker.Activity]int64{},
+		AskedDone: map[string]tracker.Completion{},
 	}
 	works := slices.Clone(want.Works)
+	var asked tracker.Tracker
+	if want.ID != "" {
+		var err error
+		if asked, err = s.find(tx, owner, want.ID); err != nil && tasks.CodeOf(err) != tasks.CodeNotFound {
+			return nil, err
+		} else if err == nil {
+			works = append(works, asked.Resource)
+		}
+	}
 	if len(want.Parts) > 0 {
 		if err := s.loadParts(tx, h, want.Parts); err != nil {
 			return nil, err
@@ -48,6 +59,9 @@ func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*trac
 	slices.Sort(works)
 	names := namesOf(slices.Compact(works))
 	if err := s.loadTrackers(tx, h, names); err != nil {
+		return nil, err
+	}
+	if err := s.loadSingle(tx, h, asked); err != nil {
 		return nil, err
 	}
 	if err := s.loadWorks(tx, h, names); err != nil {

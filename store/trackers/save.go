@@ -17,6 +17,8 @@ import (
 type trackerRow struct {
 	ID         int64    `json:"id"`
 	Place      int      `json:"place"`
+	Parent     string   `json:"parent"`
+	Own        string   `json:"own_id"`
 	Resource   string   `json:"resource"`
 	State      int8     `json:"state"`
 	Start      int64    `json:"start_time"`
@@ -28,6 +30,8 @@ type trackerRow struct {
 var trackerBatch = []store.Col{
 	{Name: "id", Type: "int"},
 	{Name: "place", Type: "int"},
+	{Name: "parent", Type: "text"},
+	{Name: "own_id", Type: "text"},
 	{Name: "resource", Type: "text"},
 	{Name: "state", Type: "int"},
 	{Name: "start_time", Type: "int"},
@@ -39,7 +43,7 @@ var trackerBatch = []store.Col{
 func trackerRows(list []*tracker.Tracker) (string, error) {
 	param := make([]trackerRow, len(list))
 	for i, t := range list {
-		param[i] = trackerRow{t.ID, i, t.Resource, int8(t.State), store.Micros(t.Start), store.Micros(t.End), nil, t.FirstDone}
+		param[i] = trackerRow{t.ID, i, t.Parent, t.Own, t.Resource, int8(t.State), store.Micros(t.Start), store.Micros(t.End), nil, t.FirstDone}
 		if t.ByHand {
 			param[i].Percentage = &t.Percentage
 		}
@@ -47,8 +51,8 @@ func trackerRows(list []*tracker.Tracker) (string, error) {
 	return rows(param)
 }
 
-// insertTrackers gives new trackers their ids.
-func (s *Store) insertTrackers(tx *gorm.DB, h *tracker.Held, made []*tracker.Tracker) error {
+// insertTrackers gives new trackers of one client their ids.
+func (s *Store) insertTrackers(tx *gorm.DB, client tasks.ClientID, made []*tracker.Tracker) error {
 	if len(made) == 0 {
 		return nil
 	}
@@ -56,18 +60,27 @@ func (s *Store) insertTrackers(tx *gorm.DB, h *tracker.Held, made []*tracker.Tra
 	if err != nil {
 		return err
 	}
-	return query(tx, func(found *sql.Rows) error {
+	type key struct{ parent, resource string }
+	by := make(map[key]*tracker.Tracker, len(made))
+	for _, t := range made {
+		by[key{t.Parent, t.Resource}] = t
+	}
+	err = query(tx, func(found *sql.Rows) error {
 		var id int64
-		var resource string
-		if err := found.Scan(&id, &resource); err != nil {
+		var k key
+		if err := found.Scan(&id, &k.parent, &k.resource); err != nil {
 			return err
 		}
-		h.Trackers[resource].ID = id
+		by[k].ID = id
 		return nil
 	}, "WITH "+s.db.Batch("b", trackerBatch...)+
-		" INSERT INTO trackers (client_id, parent, resource, state, start_time, end_time, percentage, first_done, created_at, updated_at)"+
-		" SELECT "+s.num()+", "+s.text()+", resource, state, start_time, end_time, percentage, first_done, "+s.db.Now()+", "+s.db.Now()+" FROM b ORDER BY place"+
-		" RETURNING id, resource", param, h.Owner.Client, h.Owner.Parent)
+		" INSERT INTO trackers (client_id, parent, own_id, resource, state, start_time, end_time, percentage, first_done, created_at, updated_at)"+
+		" SELECT "+s.num()+", parent, own_id, resource, state, start_time, end_time, percentage, first_done, "+s.db.Now()+", "+s.db.Now()+" FROM b ORDER BY place"+
+		" RETURNING id, parent, resource", param, client)
+	if err != nil {
+		return err
+	}
+	return s.renameTaken(tx, client, made)
 }
 
 // num and text are parameters in a select list, where PostgreSQL cannot tell
@@ -229,13 +242,17 @@ type activityRow struct {
 	End      int64  `json:"end_time"`
 }
 
+func activityRowOf(a *tracker.Activity) activityRow {
+	return activityRow{a.Tracker.ID, a.Resource, a.Platform, a.From, a.To, store.Micros(a.Start), store.Micros(a.End)}
+}
+
 func (s *Store) insertActivities(tx *gorm.DB, h *tracker.Held) error {
 	if len(h.Activities) == 0 {
 		return nil
 	}
 	list := make([]activityRow, len(h.Activities))
 	for i, a := range h.Activities {
-		list[i] = activityRow{a.Tracker.ID, a.Resource, a.Platform, a.From, a.To, store.Micros(a.Start), store.Micros(a.End)}
+		list[i] = activityRowOf(&a)
 	}
 	param, err := rows(list)
 	if err != nil {

@@ -35,7 +35,11 @@ func (s *Store) lock(tx *gorm.DB, owner tracker.Owner) error {
 	}
 	return tx.Exec("SELECT pg_advisory_xact_lock_shared("+resolving+"), pg_advisory_xact_lock(hashtextextended(?, 0)), set_config('enable_hashjoin', 'off', true),"+
 		" set_config('enable_mergejoin', 'off', true), set_config('enable_seqscan', 'off', true)",
-		fmt.Sprintf("trackers/%d/%s", owner.Client, owner.Parent)).Error
+		lockKey(owner)).Error
+}
+
+func lockKey(owner tracker.Owner) string {
+	return fmt.Sprintf("trackers/%d/%s", owner.Client, owner.Parent)
 }
 
 // resolving is the lock that is shared by all who find out what ids stand for
@@ -70,7 +74,7 @@ func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...
 }
 
 // trackerColumns are what scanTracker reads, of a table called t.
-const trackerColumns = `t.id, t.parent, t.resource, t.state, t.start_time, t.end_time, t.percentage, t.first_done,
+const trackerColumns = `t.id, t.own_id, t.parent, t.resource, t.state, t.start_time, t.end_time, t.percentage, t.first_done,
 	(SELECT COUNT(*) FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular),
 	(SELECT COUNT(*) FROM tracker_completed c WHERE c.tracker_id = t.id AND c.regular AND c.ordinal > t.first_done)`
 
@@ -79,7 +83,7 @@ func scanTracker(found *sql.Rows, more ...any) (tracker.Tracker, error) {
 	var t tracker.Tracker
 	var start, end int64
 	var percentage sql.NullFloat64
-	err := found.Scan(append([]any{&t.ID, &t.Parent, &t.Resource, &t.State, &start, &end, &percentage, &t.FirstDone, &t.Counted, &t.Beyond}, more...)...)
+	err := found.Scan(append([]any{&t.ID, &t.Own, &t.Parent, &t.Resource, &t.State, &start, &end, &percentage, &t.FirstDone, &t.Counted, &t.Beyond}, more...)...)
 	t.Start, t.End = store.TimeOf(start), store.TimeOf(end)
 	t.Percentage, t.ByHand = percentage.Float64, percentage.Valid
 	return t, err

@@ -2,6 +2,9 @@ package trackers
 
 import (
 	"context"
+	"fmt"
+	"slices"
+	"strings"
 
 	"gorm.io/gorm"
 
@@ -26,6 +29,12 @@ func (s *Store) SaveWorks(ctx context.Context, client tasks.ClientID, works []tr
 			res, ok := tracker.ParseResource(p.Resource)
 			if !ok || !res.IsPart() || res.Work() != w.Resource {
 				return &tasks.Error{Code: tasks.CodeInvalid, Field: "parts", Message: tasks.Clip(p.Resource, 80) + " is no part of " + tasks.Clip(w.Resource, 80) + "."}
+			}
+			if types := tracker.PartTypes(res.Parts); !slices.Contains(types, p.Type) {
+				return &tasks.Error{
+					Code: tasks.CodeInvalid, Field: "type",
+					Message: fmt.Sprintf("%s has the type %q; %s have one of %s.", tasks.Clip(p.Resource, 80), tasks.Clip(p.Type, 40), res.Parts, strings.Join(types, ", ")),
+				}
 			}
 			list = append(list, partRow{res.Part(), w.Resource, p.Type, p.Ordinal, p.Length})
 		}

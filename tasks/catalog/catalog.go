@@ -15,11 +15,12 @@ import (
 // Deps is what the services need of the floors above.
 type Deps struct {
 	Trackers tracker.Store
+	Sealer   tasks.Sealer
 }
 
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
 	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{}),
+		tracker.NewService(deps.Trackers, deps.Sealer, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{}),
 	)
 }

@@ -14,6 +14,7 @@ const activityBatch = 5000
 
 type activitiesParams struct {
 	Activities tasks.File `param:"activities" doc:"The activities: a JSON array, or one JSON object a line, also packed with gzip. Each has platform, resource, from, to (seconds or pages), start, end (RFC 3339), and optionally length (seconds or pages) or completed (true)."`
+	Audience   string     `param:"audience" optional:"true" doc:"The id of an audience that did them together, instead of the account."`
 }
 
 func (s *service) activitiesAction() tasks.Action {
@@ -30,6 +31,10 @@ type deedRow struct {
 }
 
 func (s *service) processActivities(ctx context.Context, run *tasks.Run, p activitiesParams) error {
+	owner, err := ownerFor(run, p.Audience)
+	if err != nil {
+		return err
+	}
 	next, err := run.Resume(ctx)
 	if err != nil {
 		return err
@@ -44,7 +49,7 @@ func (s *service) processActivities(ctx context.Context, run *tasks.Run, p activ
 		return Unreadable("There are no activities in the file.")
 	}
 	writing := &ahead[deedRow]{apply: func(first int64, rows []deedRow) error {
-		return s.trackAll(ctx, run, first, rows)
+		return s.trackAll(ctx, run, owner, first, rows)
 	}}
 	rows := &batch[deedRow]{size: activityBatch, next: next, apply: writing.start}
 	err = readFile(ctx, p.Activities, func(r io.Reader) error {
@@ -59,8 +64,8 @@ func (s *service) processActivities(ctx context.Context, run *tasks.Run, p activ
 	return run.Report(ctx, nil)
 }
 
-func (s *service) trackAll(ctx context.Context, run *tasks.Run, first int64, rows []deedRow) error {
-	items, err := s.store.Change(ctx, run.Fence(), ownerOf(run), wantOf(rows), func(h *Held) error {
+func (s *service) trackAll(ctx context.Context, run *tasks.Run, owner Owner, first int64, rows []deedRow) error {
+	items, err := s.store.Change(ctx, run.Fence(), owner, wantOf(rows), func(h *Held) error {
 		for i, row := range rows {
 			if row.fault == "" {
 				track(h, first+int64(i), row.Deed)

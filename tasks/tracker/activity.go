@@ -12,6 +12,7 @@ import (
 // from one to another, on some platform, in some time. It never changes, and
 // the same again is a repeat.
 type Activity struct {
+	ID       int64 // 0: not kept yet, or not asked for
 	Tracker  *Tracker
 	Resource string
 	Platform string

@@ -192,7 +192,7 @@ const spanMissing = "from and to must be seconds or pages, with 0 <= from <= to.
 
 // spanFault says what is wrong with what an activity covered, and where.
 func spanFault(platform string, from, to int64) (fault string) {
-	if platform == "" || len(platform) > maxPlatform || strings.ContainsFunc(platform, func(r rune) bool { return r < ' ' }) {
+	if !validPlatform(platform) {
 		return fmt.Sprintf("platform must be a name of 1 to %d bytes.", maxPlatform)
 	}
 	if from < 0 || to < from || to > maxSpan {
@@ -217,6 +217,10 @@ func (d *Deed) span(start, end string) (fault string) {
 	}
 	d.Start, d.End = d.Start.UTC(), d.End.UTC()
 	return ""
+}
+
+func validPlatform(name string) bool {
+	return name != "" && len(name) <= maxPlatform && utf8.ValidString(name) && !strings.ContainsFunc(name, func(r rune) bool { return r < ' ' })
 }
 
 // plausible keeps out years that do not fit what tables and clients hold.

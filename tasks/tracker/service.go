@@ -13,20 +13,22 @@ const Slug = "tracker"
 // service is what the actions share.
 type service struct {
 	store   Store
+	library *Library
 	formats map[Provider]Format
 	listed  []Format // in the order in which they are told
 }
 
 // NewService describes the tracker service over a store and the formats of the
-// providers it knows.
-func NewService(store Store, formats ...Format) tasks.Service {
-	s := &service{store: store, formats: make(map[Provider]Format), listed: formats}
+// providers it knows. The sealer keeps what users sign in to providers with.
+func NewService(store Store, sealer tasks.Sealer, formats ...Format) tasks.Service {
+	s := &service{store: store, library: NewLibrary(store, sealer), formats: make(map[Provider]Format), listed: formats}
 	for _, f := range formats {
 		s.formats[f.Provider()] = f
 	}
 	return tasks.Service{
 		Slug: Slug, Name: "Tracker",
-		Actions: append([]tasks.Action{s.importAction(), s.undoAction(), s.exportAction(), s.activitiesAction()}, s.looks()...),
+		Actions: slices.Concat([]tasks.Action{s.importAction(), s.undoAction(), s.exportAction(), s.activitiesAction()}, s.looks(), s.libraryActions()),
+		Upkeep:  s.library.Advance,
 		Erase:   func(ctx context.Context, a tasks.Account) error { return store.Erase(ctx, OwnerOf(a)) },
 	}
 }

@@ -62,6 +62,9 @@ type Store interface {
 	Erase(ctx context.Context, owner Owner) error
 
 	LookStore
+	LibraryStore
+	AudienceStore
+	CredentialStore
 }
 
 // Want names what a change needs to see.
@@ -79,6 +82,7 @@ type Want struct {
 	// only for the single regular ones.
 	Completed bool
 	Same      []Activity // how often the owner has the same activity
+	ID        string     // of one tracker, as its name has it; empty: none
 }
 
 // Held is what the owner holds of what a change wanted. Trackers and records
@@ -101,9 +105,15 @@ type Held struct {
 	// resource of the work, where they were wanted.
 	Singles map[string][]Completion
 
+	// Asked is the tracker that was wanted by its id, nil when the owner has
+	// none; AskedDone is all that it completed one by one, by full name.
+	Asked     *Tracker
+	AskedDone map[string]Completion
+
 	Completions []Completion // added
 	Undone      []Completion // taken back
 	Activities  []Activity
+	Noted       *Activity // one more activity, which is given its ID
 	Outcomes    []Outcome
 }
 

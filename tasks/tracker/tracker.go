@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"asapi/tasks"
@@ -59,7 +60,8 @@ func UserOf(client tasks.ClientID, username string) Owner {
 // Tracker says how far its owner is with one work. There is one for an owner
 // and a resource.
 type Tracker struct {
-	ID       int64 // 0: not kept yet
+	ID       int64  // 0: not kept yet
+	Own      string // the id in its name, where that is not ID
 	Parent   string
 	Resource string
 	State    State
@@ -81,27 +83,40 @@ type Tracker struct {
 }
 
 // Name gives the tracker's name, such as users/alice/trackers/42.
-func (t *Tracker) Name() string { return t.Parent + "/trackers/" + strconv.FormatInt(t.ID, 10) }
+func (t *Tracker) Name() string { return TrackerName{t.Parent, t.LocalID()}.String() }
+
+// LocalID gives the last part of the tracker's name: the server's number, or
+// what its owner chose.
+func (t *Tracker) LocalID() string {
+	if t.Own != "" {
+		return t.Own
+	}
+	return strconv.FormatInt(t.ID, 10)
+}
 
 // Done counts the completed regular sub-resources. Where the place of a single
 // one is unknown it may be among the first FirstDone, and then counts once only.
 func (t *Tracker) Done() int64 { return max(t.FirstDone+t.Beyond, t.Counted) }
 
 // Progress gives the progress in percent; false when it is unknown because
-// nobody set it and the work's count is not known.
+// nobody set it and the work's count is not known. Visual novels are never
+// computed.
 func (t *Tracker) Progress(w Work) (float64, bool) {
 	switch {
 	case t.ByHand:
 		return t.Percentage, true
 	case t.State == Completed:
 		return 100, true
-	case w.Regular > 0:
+	case w.Regular > 0 && !strings.HasPrefix(t.Resource, byHandOnly):
 		return min(100, 100*float64(t.Done())/float64(w.Regular)), true
 	case t.Done() == 0 && t.State == Unspecified:
 		return 0, true
 	}
 	return 0, false
 }
+
+// byHandOnly begins the resources whose progress is set by hand.
+const byHandOnly = "visualNovels/"
 
 // Work is what the catalogue of a client knows of a work.
 type Work struct {
