@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 	"net"
 	"slices"
 	"strconv"
@@ -256,26 +257,27 @@ func (f *watcherFigures) sum(figures *watchFigures) {
 	figures.Max = float64(f.most.Microseconds()) / 1000
 }
 
+// dropTime is how long what was on its way to a dropped watcher may take.
+const dropTime = 10 * time.Second
+
 // dropped counts the connections that the server has ended: they still give what
 // was on its way, and then their end.
 func dropped(stalled []net.Conn) int {
-	n := 0
-	buf := make([]byte, 64<<10)
+	var n atomic.Int64
+	var readers errgroup.Group
 	for _, conn := range stalled {
-		_ = conn.SetReadDeadline(time.Now().Add(200 * time.Millisecond)) // a closed one has ended anyway
-		for {
-			_, err := conn.Read(buf)
+		readers.Go(func() error {
+			_ = conn.SetReadDeadline(time.Now().Add(dropTime)) // a closed one has ended anyway
+			_, err := io.Copy(io.Discard, conn)
 			var late net.Error
-			if err == nil {
-				continue
-			}
 			if !errors.As(err, &late) || !late.Timeout() {
-				n++
+				n.Add(1)
 			}
-			break
-		}
+			return nil
+		})
 	}
-	return n
+	_ = readers.Wait() // they give no errors
+	return int(n.Load())
 }
 
 // pauseFor waits.
