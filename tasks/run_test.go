@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +18,7 @@ import (
 // diary notes what a run saves, and when.
 type diary struct {
 	began time.Time
+	mu    sync.Mutex
 	saves []save
 }
 
@@ -26,6 +28,8 @@ type save struct {
 }
 
 func (d *diary) SaveProgress(_ context.Context, _ tasks.Fence, progress int, _ tasks.Tally) error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
 	d.saves = append(d.saves, save{time.Since(d.began), progress})
 	return nil
 }
@@ -51,6 +55,8 @@ func TestProgressIsSavedAtMostFiveTimesASecondAndItsLastStateIsNeverLost(t *test
 		}
 		<-time.After(time.Hour) // a long step
 		const ms = time.Millisecond
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		want := []save{{0, 0}, {200 * ms, 6}, {400 * ms, 13}, {600 * ms, 16}}
 		if diff := cmp.Diff(want, d.saves, cmp.AllowUnexported(save{})); diff != "" {
 			t.Error(diff)
@@ -70,6 +76,8 @@ func TestNothingIsSavedAfterTheWorkIsOver(t *testing.T) {
 		}
 		r.Settle()
 		<-time.After(time.Hour)
+		d.mu.Lock()
+		defer d.mu.Unlock()
 		if len(d.saves) != 1 {
 			t.Errorf("saved: %v", d.saves)
 		}
