@@ -156,7 +156,8 @@ func validName(s string) bool {
 	for i := range len(s) {
 		c := s[i]
 		letter := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_'
-		if !letter && (i == 0 || !(c >= '0' && c <= '9' || c == '-' || c == '.')) {
+		further := i > 0 && (c >= '0' && c <= '9' || c == '-' || c == '.')
+		if !letter && !further {
 			return false
 		}
 	}
