@@ -202,8 +202,8 @@ func (s *Store) ConsumeClaimed(ctx context.Context, claim int64, results []tasks
 			blobs = slices.Concat(blobs, gone)
 		}
 		// A claim ends with its last result, whoever consumed the others.
-		return blobs, tx.Exec("DELETE FROM claims WHERE id = ? AND NOT EXISTS"+
-			" (SELECT 1 FROM results r WHERE r.stream = claims.stream AND r.seq BETWEEN claims.lo AND claims.hi)", claim).Error
+		return blobs, tx.Exec("DELETE FROM claims WHERE id = ? AND (stream = '' OR NOT EXISTS"+
+			" (SELECT 1 FROM results r WHERE r.stream = claims.stream AND r.stream <> '' AND r.seq BETWEEN claims.lo AND claims.hi))", claim).Error
 	})
 }
 

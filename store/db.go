@@ -146,7 +146,7 @@ func (db *DB) once(ctx context.Context, fn func(tx *gorm.DB) error) error {
 func (db *DB) again(ctx context.Context, run func() error) error {
 	var err error
 	for try := range txTries {
-		if err = run(); err == nil || !lostRace(err) {
+		if err = run(); err == nil || !lostRace(err) && !db.liftPromise(ctx, err) {
 			break
 		}
 		wait := time.Duration(1+rand.IntN(10<<try)) * time.Millisecond //nolint:gosec // jitter, not a secret

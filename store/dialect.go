@@ -141,11 +141,22 @@ func (d dialect) uuid() string {
 	return "?"
 }
 
+// idIs is the condition that a column of ids is that of a row of a Batch. PostgreSQL
+// gets it as a range, with which it cannot merge the two: it then always looks up id by
+// id, and never reads all of a table of which it knew no rows when it planned.
+func (d dialect) idIs(column, of string) string {
+	if d.postgres {
+		return column + " BETWEEN " + of + " AND " + of
+	}
+	return column + " = " + of
+}
+
 // idIn is the condition that a column of ids is one of those in a parameter
-// that idList makes.
+// that idList makes. On PostgreSQL it also says between which ids they are: a list
+// alone makes it look into every partition.
 func (d dialect) idIn(column string) string {
 	if d.postgres {
-		return column + " = ANY(?::uuid[])"
+		return column + " = ANY(?::uuid[]) AND " + column + " BETWEEN (" + again + "::uuid[])[1] AND (" + again + "::uuid[])[cardinality(" + again + "::uuid[])]"
 	}
 	return column + " IN (SELECT value FROM json_each(?))"
 }

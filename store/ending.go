@@ -90,7 +90,7 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 	var blobs []string
 	if len(inputs) > 0 {
 		var err error
-		if blobs, err = deleted(tx, "DELETE FROM task_inputs WHERE "+s.db.idIn("task_id")+" RETURNING blob", s.db.idList(inputs)); err != nil {
+		if blobs, err = deleted(tx, "DELETE FROM inputs WHERE "+s.db.idIn("task_id")+" RETURNING blob", s.db.idList(inputs)); err != nil {
 			return nil, err
 		}
 	}

@@ -32,7 +32,12 @@ type world struct {
 
 func newWorld(tb testing.TB, url string) *world {
 	tb.Helper()
-	s, err := store.Open(tb.Context(), store.Config{URL: url})
+	return newWorldOf(tb, store.Config{URL: url})
+}
+
+func newWorldOf(tb testing.TB, cfg store.Config) *world {
+	tb.Helper()
+	s, err := store.Open(tb.Context(), cfg)
 	if err != nil {
 		tb.Fatal(err)
 	}

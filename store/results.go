@@ -40,7 +40,7 @@ func (s *Store) Consume(ctx context.Context, client tasks.ClientID, ids []tasks.
 			err := rows.Scan(&id)
 			found = append(found, tasks.ID(id))
 			return err
-		}, "SELECT id FROM tasks WHERE "+s.db.idIn("id")+" AND client_id = ? AND phase + 0 = 2", list, client)
+		}, "SELECT id FROM tasks WHERE "+s.db.idIn("id")+" AND client_id + 0 = ? AND phase + 0 = 2", list, client)
 		if err != nil || len(found) == 0 {
 			return nil, err
 		}
@@ -79,11 +79,11 @@ func (s *Store) PeekResult(ctx context.Context, client tasks.ClientID, id tasks.
 // published between the look for it and the look at its task is looked for again.
 func (s *Store) storedResult(tx *gorm.DB, client tasks.ClientID, id tasks.ID, lock string) (tasks.Result, error) {
 	for again := false; ; again = true {
-		r, err := scanResult(tx.Raw("SELECT "+resultColumns+" FROM results WHERE task_id = "+s.db.uuid()+" AND client_id = ? AND stream = ''"+lock, id.String(), client).Row())
+		r, err := scanResult(tx.Raw("SELECT "+resultColumns+" FROM results WHERE task_id = "+s.db.uuid()+" AND client_id + 0 = ? AND stream = ''"+lock, id.String(), client).Row())
 		if err = translate(err); err == nil || tasks.CodeOf(err) != tasks.CodeNotFound {
 			return r, err
 		}
-		found, err := queryTasks(tx, 1, "SELECT "+taskColumns+" FROM tasks WHERE id = "+s.db.uuid()+" AND client_id = ?", id.String(), client)
+		found, err := queryTasks(tx, 1, "SELECT "+taskColumns+" FROM tasks WHERE id = "+s.db.uuid()+" AND client_id + 0 = ?", id.String(), client)
 		switch {
 		case err != nil:
 			return r, translate(err)

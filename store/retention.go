@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql"
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -35,9 +34,9 @@ func (s *Store) Expire(ctx context.Context, keep tasks.Retention, limit int) (mo
 		if err != nil {
 			return more, err
 		}
-		more = more || n == limit
+		more = more || n >= limit
 	}
-	return more, s.shrink(ctx)
+	return more, s.shrink(ctx, keep)
 }
 
 // KeepResults sets for how long a client's results are kept; 0: the server's
@@ -141,7 +140,8 @@ func (s *Store) lockOld(tx *gorm.DB, client tasks.ClientID, age time.Duration, l
 }
 
 // forgetInputs deletes the inputs of tasks that failed and were not retried for
-// as long as their results would have been kept.
+// as long as their results would have been kept. It takes all inputs of a task, so
+// it may delete some more than limit.
 func (s *Store) forgetInputs(ctx context.Context, keep tasks.Retention, limit int) (int, error) {
 	var blobs []string
 	n := 0
@@ -155,9 +155,9 @@ func (s *Store) forgetInputs(ctx context.Context, keep tasks.Retention, limit in
 				blobs = append(blobs, key)
 			}
 			return err
-		}, "DELETE FROM task_inputs WHERE "+s.db.rowFrom("FROM task_inputs i WHERE i.task_id < "+s.db.uuid()+
+		}, "DELETE FROM inputs WHERE "+s.db.idFrom("task_id", "SELECT i.task_id FROM inputs i WHERE i.task_id < "+s.db.uuid()+
 			" AND EXISTS (SELECT 1 FROM tasks t WHERE t.id = i.task_id AND t.phase + 0 = 2 AND t.ended_at < "+s.db.Now()+" - ?) LIMIT ?")+" RETURNING blob",
-			firstIDOf(time.Now().Add(-keep.Results)).String(), keep.Results.Microseconds(), limit)
+			firstIDOf(s.now().Add(-keep.Results)).String(), keep.Results.Microseconds(), limit)
 		return blobs, err
 	})
 	return n, err
@@ -175,7 +175,7 @@ func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int
 			ids = append(ids, tasks.ID(id))
 			return err
 		}, "DELETE FROM tasks WHERE "+s.db.idFrom("id", "SELECT id FROM tasks WHERE id < "+s.db.uuid()+" AND phase + 0 = 2 AND ended_at < "+s.db.Now()+" - ? ORDER BY id LIMIT ?")+
-			" RETURNING id", firstIDOf(time.Now().Add(-keep.Tasks)).String(), keep.Tasks.Microseconds(), limit)
+			" RETURNING id", firstIDOf(s.now().Add(-keep.Tasks)).String(), keep.Tasks.Microseconds(), limit)
 		if n = len(ids); err != nil || n == 0 {
 			return nil, err
 		}
@@ -186,7 +186,7 @@ func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int
 			}
 		}
 		var blobs []string
-		for _, table := range []string{"task_inputs", "results"} {
+		for _, table := range []string{"inputs", "results"} {
 			gone, err := deleted(tx, "DELETE FROM "+table+" WHERE "+s.db.idIn("task_id")+" RETURNING blob", list)
 			if err != nil {
 				return nil, err
@@ -198,23 +198,13 @@ func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int
 	return n, err
 }
 
-// firstIDOf is the smallest id of a task submitted at a time (RFC 9562: a UUID
-// version 7 begins with 48 bits of Unix milliseconds).
-func firstIDOf(t time.Time) tasks.ID {
-	var id tasks.ID
-	var ms [8]byte
-	binary.BigEndian.PutUint64(ms[:], uint64(max(t.UnixMilli(), 0)))
-	copy(id[:6], ms[2:])
-	return id
-}
-
 // shrinkPages is how many free pages SQLite gives back at a time.
 const shrinkPages = "2000"
 
-// shrink gives disk back. PostgreSQL's own vacuum does it there.
-func (s *Store) shrink(ctx context.Context) error {
+// shrink gives disk back, in small steps too.
+func (s *Store) shrink(ctx context.Context, keep tasks.Retention) error {
 	if s.db.postgres {
-		return nil
+		return s.keepPartitions(ctx, keep)
 	}
 	return s.db.once(ctx, func(tx *gorm.DB) error {
 		return query(tx, func(*sql.Rows) error { return nil }, "PRAGMA incremental_vacuum("+shrinkPages+")")

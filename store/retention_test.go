@@ -1,6 +1,8 @@
 package store_test
 
 import (
+	"os"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -128,4 +130,26 @@ func TestInputsOfFailedTasksAreForgottenWithTheirTime(t *testing.T) {
 			t.Error("the input of a failed task stays for ever")
 		}
 	})
+}
+
+// On PostgreSQL TestDiskIsGivenBackWhenWhatADayLeftIsForgotten shows the same.
+func TestSQLiteGivesDiskBackWhenTasksAreForgotten(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "asapi.db")
+	w := newWorld(t, "sqlite:"+path)
+	w.busyDay()
+	pages := func(pragma string) (n int) {
+		w.must(w.DB().Gorm(w.ctx).Raw("PRAGMA " + pragma).Row().Scan(&n))
+		return n
+	}
+	full := pages("page_count")
+	for pages("page_count") == full || pages("freelist_count") > 0 {
+		_, err := w.Expire(w.ctx, nothing, 1000)
+		w.must(err)
+	}
+	w.must(w.Close()) // which writes the log into the file
+	file, err := os.Stat(path)
+	w.must(err)
+	if file.Size() > 2_000_000 {
+		t.Errorf("after everything was forgotten the file has %d bytes", file.Size())
+	}
 }

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -32,8 +34,23 @@ func TimeOf(us int64) time.Time {
 	return time.UnixMicro(us).UTC()
 }
 
-// newID makes a UUID version 7.
-func newID() tasks.ID { return tasks.ID(uuid.Must(uuid.NewV7())) }
+// newID makes a UUID version 7 (RFC 9562), by the store's clock.
+func (s *Store) newID() tasks.ID {
+	id := tasks.ID(uuid.Must(uuid.NewV7()))
+	if s.clock != nil {
+		first := firstIDOf(s.clock())
+		copy(id[:6], first[:6])
+	}
+	return id
+}
+
+// now is the time by which ids and partitions are made.
+func (s *Store) now() time.Time {
+	if s.clock != nil {
+		return s.clock()
+	}
+	return time.Now()
+}
 
 // rowID reads an id as either driver gives it.
 type rowID tasks.ID
@@ -60,11 +77,13 @@ func (r *rowID) Scan(src any) error {
 	return err
 }
 
-// idList is the parameter that idIn reads.
+// idList is the parameter that idIn reads; on PostgreSQL the lowest id stands
+// first and the highest last.
 func (d dialect) idList(ids []tasks.ID) string {
 	b := make([]byte, 0, 2+39*len(ids))
 	open, quote, end := byte('['), `"`, byte(']')
 	if d.postgres {
+		ids = outermost(ids)
 		open, quote, end = '{', "", '}'
 	}
 	b = append(b, open)
@@ -77,6 +96,26 @@ func (d dialect) idList(ids []tasks.ID) string {
 		b = append(b, quote...)
 	}
 	return string(append(b, end))
+}
+
+// outermost gives the ids with the lowest first and the highest last.
+func outermost(ids []tasks.ID) []tasks.ID {
+	if len(ids) < 2 {
+		return ids
+	}
+	ids = slices.Clone(ids)
+	last := len(ids) - 1
+	for i := range ids {
+		if bytes.Compare(ids[i][:], ids[0][:]) < 0 {
+			ids[0], ids[i] = ids[i], ids[0]
+		}
+	}
+	for i := range ids {
+		if bytes.Compare(ids[i][:], ids[last][:]) > 0 {
+			ids[last], ids[i] = ids[i], ids[last]
+		}
+	}
+	return ids
 }
 
 // batchParam makes the parameter of a Batch from a slice of structs whose json
@@ -199,6 +238,10 @@ func execute(tx *gorm.DB, statement string, params ...any) (int64, error) {
 // boundTexts are statements with their parameters numbered, by their text.
 var boundTexts sync.Map
 
+// again stands in a statement for PostgreSQL where the parameter before it stands
+// once more.
+const again = "?="
+
 // bound numbers the parameters of a statement where the dialect wants that.
 func bound(tx *gorm.DB, statement string) string {
 	if tx.Name() != "postgres" {
@@ -208,9 +251,15 @@ func bound(tx *gorm.DB, statement string) string {
 		return text.(string) //nolint:forcetypeassert // only this function stores
 	}
 	var b strings.Builder
+	n := 0
 	for i, part := range strings.Split(statement, "?") {
 		if i > 0 {
-			fmt.Fprintf(&b, "$%d", i)
+			if same, ok := strings.CutPrefix(part, "="); ok {
+				part = same
+			} else {
+				n++
+			}
+			fmt.Fprintf(&b, "$%d", n)
 		}
 		b.WriteString(part)
 	}

@@ -57,7 +57,7 @@ func makeStatements(d dialect) statements {
 			" RETURNING id, created_at, run_at, number",
 		submitInputs: "WITH " + d.Batch("v", Col{"task_id", "uuid"}, Col{"parameter", "text"}, Col{"filename", "text"}, Col{"content_type", "text"},
 			Col{"size", "int"}, Col{"inline", "bytes"}, Col{"blob", "text"}) +
-			" INSERT INTO task_inputs (task_id, parameter, filename, content_type, size, inline, blob)" +
+			" INSERT INTO inputs (task_id, parameter, filename, content_type, size, inline, blob)" +
 			" SELECT task_id, parameter, filename, content_type, size, inline, blob FROM v",
 		countOpen: "WITH " + d.Batch("v", Col{"client_id", "int"}, Col{"shard", "int"}, Col{"n", "int"}) +
 			" INSERT INTO open_tasks (client_id, shard, n) SELECT client_id, shard, n FROM v WHERE true" +
@@ -73,18 +73,18 @@ func makeStatements(d dialect) statements {
 		start: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_lease", "int"}) +
 			" UPDATE tasks SET state = 1, attempt = attempt + 1, tries = tries + 1, lease_until = " + now + " + v_lease," +
 			" started_at = CASE WHEN started_at = 0 THEN " + now + " ELSE started_at END" +
-			" FROM v WHERE id = v_id AND phase + 0 = 1 AND NOT cancel_asked AND tries < max_attempts" +
+			" FROM v WHERE " + d.idIs("id", "v_id") + " AND phase + 0 = 1 AND NOT cancel_asked AND tries < max_attempts" +
 			" AND (state = 0 OR lease_until < " + now + ")" +
 			" AND (deadline = 0 OR deadline > " + now + ")" +
 			" RETURNING " + taskColumns + ", max_attempts, params, sealed, has_inputs",
-		startInputs: "SELECT task_id, parameter, filename, content_type, size, inline, blob FROM task_inputs WHERE " + d.idIn("task_id"),
+		startInputs: "SELECT task_id, parameter, filename, content_type, size, inline, blob FROM inputs WHERE " + d.idIn("task_id"),
 		renew: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_attempt", "int"}, Col{"v_lease", "int"}) +
 			" UPDATE tasks SET lease_until = " + now + " + v_lease FROM v" +
-			" WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt, cancel_asked",
+			" WHERE " + d.idIs("id", "v_id") + " AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt, cancel_asked",
 
 		saveProgress: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_attempt", "int"}, Col{"v_progress", "int"}, Col{"v_items", "text"}) +
 			" UPDATE tasks SET progress = v_progress, items = v_items FROM v" +
-			" WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt",
+			" WHERE " + d.idIs("id", "v_id") + " AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 RETURNING id, attempt",
 
 		finish: "WITH " + d.Batch("v", endingCols...) +
 			" UPDATE tasks SET state = v_state, phase = CASE WHEN v_state = 0 THEN 0 ELSE 2 END, dispatched_at = 0, lease_until = 0," +
@@ -93,7 +93,7 @@ func makeStatements(d dialect) statements {
 			" ended_at = CASE WHEN v_state = 0 THEN 0 ELSE " + now + " END," +
 			" sealed = CASE WHEN v_state = 0 OR sealed = '' THEN sealed ELSE '" + sealedErased + "' END," +
 			" progress = v_progress, items = v_items, error_code = v_code, error_detail = v_detail" +
-			" FROM v WHERE id = v_id AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 AND (v_state = 7 OR NOT cancel_asked)" +
+			" FROM v WHERE " + d.idIs("id", "v_id") + " AND attempt = v_attempt AND phase + 0 = 1 AND state > 0 AND (v_state = 7 OR NOT cancel_asked)" +
 			" RETURNING " + taskColumns + endedColumns,
 		finishLost: "SELECT id, attempt, cancel_asked FROM tasks WHERE phase + 0 = 1 AND state > 0 AND " + d.idIn("id"),
 		// The streams are locked until the commit, in one order, so that a
@@ -120,14 +120,14 @@ func makeStatements(d dialect) statements {
 			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = v_text AND m BETWEEN c.lo AND c.hi)",
 
 		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
-			" UPDATE tasks SET retrieved = TRUE FROM v WHERE id = v_id AND client_id = ? AND phase + 0 = 2 AND NOT retrieved",
+			" UPDATE tasks SET retrieved = TRUE FROM v WHERE " + d.idIs("id", "v_id") + " AND client_id + 0 = ? AND phase + 0 = 2 AND NOT retrieved",
 		consumeResults: "DELETE FROM results WHERE client_id + 0 = ? AND " + d.idIn("task_id") + " RETURNING blob",
 		endedTokens: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
 			" SELECT id FROM v JOIN tokens ON id = v_text WHERE revoked_at > 0 OR (expires_at > 0 AND expires_at <= " + now + ")",
 		blobsInUse: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
-			" SELECT v_text FROM v JOIN task_inputs ON blob = v_text AND blob <> '' UNION SELECT v_text FROM v JOIN results ON blob = v_text AND blob <> ''",
+			" SELECT v_text FROM v JOIN inputs ON blob = v_text AND blob <> '' UNION SELECT v_text FROM v JOIN results ON blob = v_text AND blob <> ''",
 		redispatch: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_no", "int"}) +
-			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE id = v_id AND dispatch_no = v_no AND phase + 0 = 1 AND state = 0",
+			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE " + d.idIs("id", "v_id") + " AND dispatch_no = v_no AND phase + 0 = 1 AND state = 0",
 	}
 }
 

@@ -22,7 +22,7 @@ func (s *Store) Tasks(ctx context.Context, client tasks.ClientID, ids []tasks.ID
 		list, err := s.tasksByDriver(ctx, client, ids)
 		return list, translate(err)
 	}
-	where, params := ofClient(s.db.idIn("id"), []any{s.db.idList(ids)}, client)
+	where, params := amongIDs(s.db.idIn("id"), []any{s.db.idList(ids)}, client)
 	list, err := queryTasks(s.db.Gorm(ctx), len(ids), "SELECT "+taskColumns+" FROM tasks WHERE "+where, params...)
 	return list, translate(err)
 }
@@ -51,11 +51,11 @@ func (s *Store) tasksByDriver(ctx context.Context, client tasks.ClientID, ids []
 
 func queryByDriver(ctx context.Context, c *pgx.Conn, client tasks.ClientID, ids []tasks.ID) ([]tasks.Task, error) {
 	asked := make([][16]byte, len(ids))
-	for i, id := range ids {
+	for i, id := range outermost(ids) {
 		asked[i] = id
 	}
-	where, params := ofClient("id = ANY($1::uuid[])", []any{asked}, client)
-	rows, err := c.Query(ctx, "SELECT "+taskColumns+" FROM tasks WHERE "+strings.Replace(where, "?", "$2", 1), params...)
+	where, params := amongIDs("id = ANY($1::uuid[]) AND id BETWEEN $2::uuid AND $3::uuid", []any{asked, asked[0], asked[len(asked)-1]}, client)
+	rows, err := c.Query(ctx, "SELECT "+taskColumns+" FROM tasks WHERE "+strings.Replace(where, "?", "$4", 1), params...)
 	if err != nil {
 		return nil, err
 	}

@@ -32,6 +32,9 @@ type Config struct {
 	// needed; nil: they are left to the sweep of orphans.
 	Blobs tasks.Blobs
 	Log   *slog.Logger
+	// Clock is what ids are made by, and partitions kept by; nil: the machine's.
+	// What happens when is told by the database's.
+	Clock func() time.Time
 }
 
 // Store implements tasks.Store.
@@ -39,8 +42,11 @@ type Store struct {
 	db    *DB
 	blobs tasks.Blobs
 	log   *slog.Logger
-	sql   statements
-	shard atomic.Int64
+	clock func() time.Time // nil: the machine's
+
+	partitionsKept atomic.Pointer[time.Time] // when they were looked at last
+	sql            statements
+	shard          atomic.Int64
 
 	submits  *batcher[tasks.NewTask, tasks.Submitted]
 	starts   *batcher[startCall, tasks.Assignment]
@@ -79,7 +85,7 @@ func Open(ctx context.Context, cfg Config) (*Store, error) {
 	if !db.postgres {
 		cfg.Committers = 2
 	}
-	s := &Store{db: db, blobs: cfg.Blobs, log: cfg.Log, sql: makeStatements(db.dialect)}
+	s := &Store{db: db, blobs: cfg.Blobs, log: cfg.Log, clock: cfg.Clock, sql: makeStatements(db.dialect)}
 	s.load.write, s.load.done = s.writeLoad, make(chan struct{})
 	s.submits = newBatcher(cfg.Committers, submitPace, s.submitAll)
 	s.starts = newBatcher(1, runPace, s.startAll)

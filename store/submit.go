@@ -34,7 +34,7 @@ func (s *Store) submitAll(ctx context.Context, in []tasks.NewTask) []outcome[tas
 	batch := make([]pending, len(in))
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
 		for i := range in {
-			batch[i] = pending{new: &in[i], id: newID()}
+			batch[i] = pending{new: &in[i], id: s.newID()}
 		}
 		return s.submitTx(tx, batch)
 	})

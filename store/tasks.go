@@ -13,7 +13,7 @@ import (
 // HasOpenTasks implements tasks.TaskStore.
 func (s *Store) HasOpenTasks(ctx context.Context, a tasks.Account) (bool, error) {
 	var open bool
-	err := s.db.Gorm(ctx).Raw("SELECT EXISTS (SELECT 1 FROM tasks WHERE client_id = ? AND service = ? AND account = ? AND phase < 2)",
+	err := s.db.Gorm(ctx).Raw("SELECT EXISTS (SELECT 1 FROM tasks WHERE client_id = ? AND service = ? AND account = ? AND ended_at = 0)",
 		a.Client, a.Service, a.Username).Row().Scan(&open)
 	return open, translate(err)
 }
@@ -26,7 +26,7 @@ func (s *Store) OpenTasksOf(ctx context.Context, a tasks.Account, limit int) ([]
 		err := rows.Scan(&id)
 		ids = append(ids, tasks.ID(id))
 		return err
-	}, "SELECT id FROM tasks WHERE client_id = ? AND service = ? AND account = ? AND phase < 2 AND NOT cancel_asked LIMIT ?", a.Client, a.Service, a.Username, limit)
+	}, "SELECT id FROM tasks WHERE client_id = ? AND service = ? AND account = ? AND ended_at = 0 AND NOT cancel_asked LIMIT ?", a.Client, a.Service, a.Username, limit)
 	return ids, translate(err)
 }
 
@@ -36,11 +36,11 @@ func (s *Store) Cancel(ctx context.Context, client tasks.ClientID, ids []tasks.I
 		return nil, nil
 	}
 	var found, over []tasks.Task
-	mine, params := ofClient(s.db.idIn("id"), []any{s.db.idList(ids)}, client)
+	mine, params := amongIDs(s.db.idIn("id"), []any{s.db.idList(ids)}, client)
 	err := s.inTxWithBlobs(ctx, func(tx *gorm.DB) ([]string, error) {
 		// Running first: one that is put back to wait in between is then
 		// ended by the second statement.
-		if err := tx.Exec("UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase + 0 < 2 AND NOT cancel_asked", params...).Error; err != nil {
+		if _, err := execute(tx, "UPDATE tasks SET cancel_asked = TRUE WHERE "+mine+" AND phase + 0 < 2 AND NOT cancel_asked", params...); err != nil {
 			return nil, err
 		}
 		var blobs []string

@@ -82,7 +82,7 @@ func (s *Store) notify(tx *gorm.DB, list []ended) error {
 		if err != nil {
 			return err
 		}
-		rows = append(rows, deliveryRow{newID(), e.webhook, e.task.ID, string(body)})
+		rows = append(rows, deliveryRow{s.newID(), e.webhook, e.task.ID, string(body)})
 	}
 	if len(rows) == 0 {
 		return nil
