@@ -143,12 +143,14 @@ func (d dialect) uuid() string {
 
 // idIs is the condition that a column of ids is that of a row of a Batch. PostgreSQL
 // gets it as a range, with which it cannot merge the two: it then always looks up id by
-// id, and never reads all of a table of which it knew no rows when it planned.
+// id, and never reads all of a table of which it knew no rows when it planned. Two more
+// parameters are the lowest and the highest of the ids (see reach), so that it opens
+// their partitions only.
 func (d dialect) idIs(column, of string) string {
 	if d.postgres {
-		return column + " BETWEEN " + of + " AND " + of
+		return column + " BETWEEN " + of + " AND " + of + " AND " + column + " BETWEEN ?::uuid AND ?::uuid"
 	}
-	return column + " = " + of
+	return column + " = " + of + " AND ? <= ?"
 }
 
 // idIn is the condition that a column of ids is one of those in a parameter

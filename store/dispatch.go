@@ -120,7 +120,8 @@ func (s *Store) Redispatch(ctx context.Context, ds []tasks.Dispatch) (int64, err
 			if err != nil {
 				return err
 			}
-			done = tx.Exec(s.sql.redispatch, param)
+			lo, hi := reach(rows, func(r *row) tasks.ID { return r.ID })
+			done = tx.Exec(s.sql.redispatch, param, lo, hi)
 		}
 		n = done.RowsAffected
 		return done.Error

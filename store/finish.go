@@ -81,7 +81,8 @@ func (s *Store) finishTx(tx *gorm.DB, in []tasks.Ending, out []outcome[tasks.Tas
 	if err != nil {
 		return nil, err
 	}
-	list, err := queryEnded(tx, s.sql.finish, param)
+	lo, hi := reach(rows, func(r *endingRow) tasks.ID { return r.ID })
+	list, err := queryEnded(tx, s.sql.finish, param, lo, hi)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,8 @@ func (s *Store) consume(tx *gorm.DB, client tasks.ClientID, ids []tasks.ID) ([]s
 	if err != nil {
 		return nil, err
 	}
-	if _, err := execute(tx, s.sql.consumeTasks, param, client); err != nil {
+	lo, hi := reach(refs, func(r *ref) tasks.ID { return r.ID })
+	if _, err := execute(tx, s.sql.consumeTasks, param, lo, hi, client); err != nil {
 		return nil, err
 	}
 	return deleted(tx, s.sql.consumeResults, client, s.db.idList(ids))

@@ -118,6 +118,21 @@ func outermost(ids []tasks.ID) []tasks.ID {
 	return ids
 }
 
+// reach gives the lowest and the highest id of some rows, as idIs wants them.
+func reach[Row any](rows []Row, id func(*Row) tasks.ID) (lowest, highest string) {
+	var lo, hi tasks.ID
+	for i := range rows {
+		n := id(&rows[i])
+		if i == 0 || bytes.Compare(n[:], lo[:]) < 0 {
+			lo = n
+		}
+		if i == 0 || bytes.Compare(n[:], hi[:]) > 0 {
+			hi = n
+		}
+	}
+	return lo.String(), hi.String()
+}
+
 // batchParam makes the parameter of a Batch from a slice of structs whose json
 // members are the columns.
 func batchParam(rows any) (string, error) {

@@ -38,7 +38,9 @@ func (s *Store) saveAll(ctx context.Context, in []progressCall) []outcome[struct
 	for _, c := range in {
 		last[tasks.Fence{Task: c.Task, Attempt: c.Attempt}] = c
 	}
-	param, err := batchParam(slices.Collect(maps.Values(last)))
+	calls := slices.Collect(maps.Values(last))
+	lo, hi := reach(calls, func(c *progressCall) tasks.ID { return c.Task })
+	param, err := batchParam(calls)
 	if err != nil {
 		return failAll[struct{}](len(in), err)
 	}
@@ -51,7 +53,7 @@ func (s *Store) saveAll(ctx context.Context, in []progressCall) []outcome[struct
 			err := rows.Scan(&id, &attempt)
 			saved[tasks.Fence{Task: tasks.ID(id), Attempt: attempt}] = true
 			return err
-		}, s.sql.saveProgress, param)
+		}, s.sql.saveProgress, param, lo, hi)
 	})
 	if err != nil {
 		return failAll[struct{}](len(in), err)

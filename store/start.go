@@ -35,6 +35,7 @@ func (s *Store) startAll(ctx context.Context, in []startCall) []outcome[tasks.As
 			calls = append(calls, c)
 		}
 	}
+	lo, hi := reach(calls, func(c *startCall) tasks.ID { return c.ID })
 	out := failAll[tasks.Assignment](len(in), errNotToStart)
 	param, err := batchParam(calls)
 	if err != nil {
@@ -58,7 +59,7 @@ func (s *Store) startAll(ctx context.Context, in []startCall) []outcome[tasks.As
 			}
 			started = append(started, a)
 			return err
-		}, s.sql.start, param)
+		}, s.sql.start, param, lo, hi)
 		if err != nil {
 			return err
 		}
@@ -127,6 +128,7 @@ func (s *Store) Renew(ctx context.Context, runs []tasks.Fence, lease time.Durati
 	if err != nil {
 		return nil, err
 	}
+	lo, hi := reach(rows, func(r *row) tasks.ID { return r.ID })
 	held := make(map[tasks.Fence]bool, len(runs)) // and whether it is to be cancelled
 	err = s.db.once(ctx, func(tx *gorm.DB) error {
 		clear(held)
@@ -137,7 +139,7 @@ func (s *Store) Renew(ctx context.Context, runs []tasks.Fence, lease time.Durati
 			err := rows.Scan(&id, &attempt, &cancelled)
 			held[tasks.Fence{Task: tasks.ID(id), Attempt: attempt}] = cancelled
 			return err
-		}, s.sql.renew, param)
+		}, s.sql.renew, param, lo, hi)
 	})
 	if err != nil {
 		return nil, err
