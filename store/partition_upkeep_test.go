@@ -9,9 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"asapi/store"
 	"asapi/tasks"
-	"golang.org/x/sync/errgroup"
 )
 
 // oldDay leaves a partition behind that is over and in which little is left, and
@@ -103,8 +104,12 @@ func life(ctx context.Context, s *store.Store, client tasks.Client) (tasks.ID, e
 	if _, err := s.Finish(ctx, published(a.Fence(), "x")); err != nil {
 		return id, err
 	}
-	if list, err := s.Tasks(ctx, client.ID, []tasks.ID{id}); err != nil || len(list) != 1 || list[0].State != tasks.Published {
-		return id, fmt.Errorf("task %s is seen as %+v, %v", id, list, err)
+	list, err := s.Tasks(ctx, client.ID, []tasks.ID{id})
+	if err != nil {
+		return id, err
+	}
+	if len(list) != 1 || list[0].State != tasks.Published {
+		return id, fmt.Errorf("task %s is seen as %+v", id, list)
 	}
 	consumed, err := s.Consume(ctx, client.ID, []tasks.ID{id})
 	if err == nil && len(consumed) != 1 {

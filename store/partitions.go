@@ -159,5 +159,5 @@ func firstIDOf(t time.Time) tasks.ID {
 func timeOf(id tasks.ID) time.Time {
 	var ms [8]byte
 	copy(ms[2:], id[:6])
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC() //nolint:gosec // 48 bits
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(ms[:]))).UTC()
 }
