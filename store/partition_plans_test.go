@@ -26,16 +26,16 @@ func TestPlansMadeForEmptyPartitionsServeFullOnes(t *testing.T) {
 	c.must(err)
 	planned := &world{Store: s, t: t, ctx: c.ctx, ada: c.ada}
 	planned.findByID(stream)
-	c.many(c.submit(stored(c.ada)).ID, 40_000)
+	as := c.submit(stored(c.ada)).ID
+	filling := c.another("&application_name=filling")
+	c.many(filling, as, 40_000)
+	c.end(filling, "filling")
 	before := c.rowsRead()
 	const rounds = 5
 	for range rounds {
 		planned.findByID(stream)
 	}
-	c.must(s.Close())
-	for n := 1; n > 0; { // a session counts what it read when it ends
-		c.must(c.DB().Gorm(c.ctx).Raw("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'planned'").Row().Scan(&n))
-	}
+	c.end(s, "planned")
 	if read := (c.rowsRead() - before) / rounds; read > 1000 {
 		t.Errorf("finding some rows by their ids read %d rows", read)
 	}
@@ -43,9 +43,9 @@ func TestPlansMadeForEmptyPartitionsServeFullOnes(t *testing.T) {
 
 // many adds tasks as old as one, a quarter of them waiting and a quarter dispatched,
 // with results and inputs.
-func (c *calendar) many(as tasks.ID, n int) {
+func (c *calendar) many(s *store.Store, as tasks.ID, n int) {
 	c.t.Helper()
-	db := c.DB().Gorm(c.ctx)
+	db := s.DB().Gorm(c.ctx)
 	c.must(db.Exec("INSERT INTO tasks (id, client_id, service, action, account, protocol, stream, state, phase, priority, max_attempts, dispatch_no, has_inputs,"+
 		" created_at, run_at, dispatched_at, deadline, params, sealed)"+
 		" SELECT (left(?, 13) || '-7000-8000-' || lpad(n::text, 12, '0'))::uuid, ?, 'tracker', 'a', 'alice', 'asstore', '', CASE WHEN n % 4 > 1 THEN 5 ELSE 0 END,"+
@@ -53,6 +53,16 @@ func (c *calendar) many(as tasks.ID, n int) {
 	c.must(db.Exec("INSERT INTO results (task_id, client_id, stream, service, action, account, success, content_type, filename, size, sha256, inline, blob, created_at)" +
 		" SELECT id, client_id, '', service, action, account, true, '', '', 1, '', 'x', '', 1 FROM tasks WHERE action = 'a' ON CONFLICT DO NOTHING").Error)
 	c.must(db.Exec("INSERT INTO inputs SELECT id, 'file', 'f', '', 1, 'x', '' FROM tasks WHERE action = 'a' ON CONFLICT DO NOTHING").Error)
+}
+
+// end closes a store and waits until its sessions have ended: what they read is
+// counted by then.
+func (c *calendar) end(s *store.Store, application string) {
+	c.t.Helper()
+	c.must(s.Close())
+	for n := 1; n > 0; {
+		c.must(c.DB().Gorm(c.ctx).Raw("SELECT count(*) FROM pg_stat_activity WHERE application_name = ?", application).Row().Scan(&n))
+	}
 }
 
 // rowsRead counts the rows and index entries that were read since the database began.
