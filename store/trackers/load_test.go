@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 	"runtime"
 	"sync/atomic"
 	"testing"
@@ -62,24 +63,37 @@ func activityLines(n int) io.ReadCloser {
 	return r
 }
 
+// benchOnBoth measures on SQLite and on PostgreSQL.
+func benchOnBoth(b *testing.B, measure func(b *testing.B, bench *bench)) {
+	b.Helper()
+	b.Run("SQLite", func(b *testing.B) { measure(b, newBench(b, "sqlite:"+filepath.Join(b.TempDir(), "asapi.db"))) })
+	b.Run("PostgreSQL", func(b *testing.B) { measure(b, newBench(b, testserver.Postgres(b))) })
+}
+
+// importsMany imports a list of 50,000 entries.
+func (b *bench) importsMany(account string) {
+	b.tb.Helper()
+	_, err := b.runWith(b.begin(b.client, account, "import-trackers"), streaming("file", func() io.ReadCloser { return made(50000) }), b.catalog)
+	must(b.tb, err)
+}
+
 func BenchmarkImport50000Entries(b *testing.B) {
-	bench := newBench(b, testserver.Postgres(b))
-	for i := 0; b.Loop(); i++ {
-		_, err := bench.runWith(bench.begin(bench.client, fmt.Sprint("many", i), "import-trackers"), streaming("file", func() io.ReadCloser { return made(50000) }), bench.catalog)
-		must(b, err)
-	}
+	benchOnBoth(b, func(b *testing.B, bench *bench) {
+		b.Helper()
+		for i := 0; b.Loop(); i++ {
+			bench.importsMany(fmt.Sprint("many", i))
+		}
+	})
 }
 
 func BenchmarkReimport50000Entries(b *testing.B) {
-	bench := newBench(b, testserver.Postgres(b))
-	load := func() {
-		_, err := bench.runWith(bench.begin(bench.client, "many", "import-trackers"), streaming("file", func() io.ReadCloser { return made(50000) }), bench.catalog)
-		must(b, err)
-	}
-	load()
-	for b.Loop() {
-		load()
-	}
+	benchOnBoth(b, func(b *testing.B, bench *bench) {
+		b.Helper()
+		bench.importsMany("many")
+		for b.Loop() {
+			bench.importsMany("many")
+		}
+	})
 }
 
 func BenchmarkProcess100000Activities(b *testing.B) {
@@ -91,8 +105,10 @@ func BenchmarkProcess100000Activities(b *testing.B) {
 	b.ReportMetric(float64(100000*b.N)/b.Elapsed().Seconds(), "activities/s")
 }
 
-func TestAnImportOf50000EntriesStaysUnder100MB(t *testing.T) {
-	b := newBench(t, testserver.Postgres(t))
+func TestAnImportOf50000EntriesStaysUnder100MB(t *testing.T) { onBoth(t, importsInLittle) }
+
+func importsInLittle(t *testing.T, b *bench) {
+	t.Helper()
 	var peak atomic.Uint64
 	watching := &watched{peak: &peak}
 	raw, err := b.runWith(b.begin(b.client, "many", "import-trackers"), streaming("file", func() io.ReadCloser {

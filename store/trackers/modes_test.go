@@ -155,6 +155,41 @@ func TestADryRunTellsWhatWouldHappenAndWritesNothing(t *testing.T) {
 	}
 }
 
+func TestAnImportThatSaysNothingNewWritesNoRow(t *testing.T) {
+	var list []string
+	for i := range 700 {
+		list = append(list, anime(i+1, "Watching", el("my_watched_episodes", "3"), el("my_score", "7"), el("my_start_date", "2024-05-00")))
+	}
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.imports("alice", listOf(list...))
+		before := b.versions()
+		for _, mode := range []string{"merge", "overwrite", "new-only"} {
+			if r := b.importsAs("alice", listOf(list...), "mode", mode); r.Unchanged != 700 {
+				t.Errorf("%s: %s", mode, r.counts())
+			}
+			if diff := cmp.Diff(before, b.versions()); diff != "" {
+				t.Errorf("%s: rows were written (-before +after):\n%s", mode, clipped(diff))
+			}
+		}
+	})
+}
+
+// versions tells every write of a row: on PostgreSQL by the transaction that
+// wrote each, on SQLite, which has none, by what is in them.
+func (b *bench) versions() string {
+	b.tb.Helper()
+	if !b.store.DB().Postgres() {
+		return b.dump()
+	}
+	var out strings.Builder
+	for _, table := range []string{"trackers", "provider_records", "tracker_completed", "activities", "works", "import_changes", "crossrefs", "crossref_due"} {
+		var versions string
+		must(b.tb, b.store.DB().Gorm(b.tb.Context()).Raw("SELECT COALESCE(string_agg(ctid::text || ' ' || xmin::text, ' ' ORDER BY ctid), '') FROM "+table).Row().Scan(&versions))
+		out.WriteString(table + ": " + versions + "\n")
+	}
+	return out.String()
+}
+
 func TestTheProviderNeedNotBeGiven(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		if r := b.importsAs("alice", listOf(anime(1, "Watching"))); r.Created != 1 {

@@ -7,6 +7,14 @@ import (
 	"asapi/tasks/tracker"
 )
 
+// restoring is a statement over a batch of rows.
+type restoring struct {
+	param     func() (string, error)
+	columns   []store.Col
+	statement string // follows the batch b
+	more      []any
+}
+
 // restore gives trackers that an import changed what they had before.
 func (s *Store) restore(tx *gorm.DB, owner tracker.Owner, list []kept) error {
 	if len(list) == 0 {
@@ -34,26 +42,31 @@ func (s *Store) restore(tx *gorm.DB, owner tracker.Owner, list []kept) error {
 			spans = append(spans, spanRow{k.tracker, k.trace.First, k.trace.Last})
 		}
 	}
-	steps := []struct {
-		param     func() (string, error)
-		columns   []store.Col
-		statement string
-		more      []any
-	}{
-		{func() (string, error) { return rows(images) }, imageBatch,
+	steps := []restoring{
+		{
+			func() (string, error) { return rows(images) }, imageBatch,
 			" UPDATE trackers SET state = b.state, start_time = b.start_time, end_time = b.end_time, percentage = b.percentage," +
-				" first_done = b.first_done, updated_at = " + s.db.Now() + " FROM b WHERE trackers.id = b.id", nil},
-		{func() (string, error) { return rows(added) }, completionBatch[:2],
-			" DELETE FROM tracker_completed WHERE (tracker_id, resource) IN (SELECT tracker_id, resource FROM b)", nil},
-		{func() (string, error) { return rows(removed) }, completionBatch,
+				" first_done = b.first_done, updated_at = " + s.db.Now() + " FROM b WHERE trackers.id = b.id", nil,
+		},
+		{
+			func() (string, error) { return rows(added) }, completionBatch[:2],
+			" DELETE FROM tracker_completed WHERE (tracker_id, resource) IN (SELECT tracker_id, resource FROM b)", nil,
+		},
+		{
+			func() (string, error) { return rows(removed) }, completionBatch,
 			" INSERT INTO tracker_completed (tracker_id, resource, ordinal, regular, completed_at)" +
-				" SELECT tracker_id, resource, ordinal, regular, completed_at FROM b WHERE true ON CONFLICT (tracker_id, resource) DO NOTHING", nil},
-		{func() (string, error) { return rows(gone) }, recordColumns,
+				" SELECT tracker_id, resource, ordinal, regular, completed_at FROM b WHERE true ON CONFLICT (tracker_id, resource) DO NOTHING", nil,
+		},
+		{
+			func() (string, error) { return rows(gone) }, recordColumns,
 			" DELETE FROM provider_records WHERE id IN (SELECT r.id FROM b JOIN provider_records r ON r.tracker_id = b.tracker_id" +
-				" WHERE r.provider = b.provider AND r.kind = b.kind AND r.native_id = b.native_id)", nil},
+				" WHERE r.provider = b.provider AND r.kind = b.kind AND r.native_id = b.native_id)", nil,
+		},
 		{func() (string, error) { return rows(old) }, recordColumns, s.upsertRecords(), []any{owner.Client, owner.Parent}},
-		{func() (string, error) { return rows(spans) }, spanColumns,
-			" DELETE FROM activities WHERE id IN (SELECT a.id FROM b JOIN activities a ON a.tracker_id = b.id WHERE a.id > b.first AND a.id <= b.last)", nil},
+		{
+			func() (string, error) { return rows(spans) }, spanColumns,
+			" DELETE FROM activities WHERE id IN (SELECT a.id FROM b JOIN activities a ON a.tracker_id = b.id WHERE a.id > b.first AND a.id <= b.last)", nil,
+		},
 	}
 	for _, step := range steps {
 		param, err := step.param()

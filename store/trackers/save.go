@@ -131,7 +131,7 @@ func (s *Store) saveRecords(tx *gorm.DB, h *tracker.Held, before held) error {
 	return tx.Exec("WITH "+s.db.Batch("b", recordColumns...)+s.upsertRecords(), param, h.Owner.Client, h.Owner.Parent).Error
 }
 
-var recordColumns = append(keyColumns[:len(keyColumns):len(keyColumns)], store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"})
+var recordColumns = append(slices.Clip(keyColumns), store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"})
 
 // upsertRecords follows the batch b. WHERE true keeps SQLite from reading ON
 // CONFLICT as part of a join.

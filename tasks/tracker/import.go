@@ -30,7 +30,7 @@ func (s *service) importAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
 		Slug: "import-trackers", Name: "Import Trackers",
 		Description: "Takes over a list file of a provider. By default it merges: progress is never lowered, a date or a score is never cleared. Each entry gets an outcome of its own; a file that cannot be read to its end changes nothing.",
-	}, s.importTrackers).Allow("provider", append(s.providers(), string(Neutral))...)
+	}, s.importTrackers).Allow("provider", append(s.providers(), Neutral)...)
 }
 
 func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importParams) error {

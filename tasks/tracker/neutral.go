@@ -14,10 +14,6 @@ const (
 	neutralVersion = 1
 )
 
-// maxPieces bounds how many completed resources, and how many activities, one
-// element of the document holds; what a tracker has more goes on in further ones.
-const maxPieces = 1000
-
 // Whole is all that is kept of a tracker, or a further piece of it.
 type Whole struct {
 	Tracker    Tracker

@@ -84,7 +84,7 @@ func (r *restorer) take(h *Held, index int64, row *neutralRow) {
 	t, there := h.Trackers[h.Refs.Canonical(res).Work()]
 	_, ours := r.made[item.Key]
 	ours = ours || (there && t.ID == 0)
-	if there && r.mode == newOnly && !(row.Continued && ours) {
+	if there && r.mode == newOnly && (!row.Continued || !ours) {
 		item.Reason = "This work has a tracker already; mode=new-only leaves it as it is."
 		h.Settle(item, t)
 		return

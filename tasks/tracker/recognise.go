@@ -16,8 +16,8 @@ import (
 const recogniseHead = 64 << 10
 
 // Neutral names our own form of everything that is known of trackers. It is no
-// provider, but stands where one is named.
-const Neutral Provider = "neutral"
+// provider, so it is no constant of that type, but stands where one is named.
+const Neutral = "neutral"
 
 // weight says how much a sign is worth against others.
 type weight int

@@ -25,7 +25,7 @@ func (f anyFormat) Forms() []Form {
 }
 
 func serviceOf(providers ...Provider) *service {
-	s := &service{formats: map[Provider]Format{}}
+	s := &service{formats: make(map[Provider]Format)}
 	for _, p := range providers {
 		s.listed = append(s.listed, anyFormat{p})
 		s.formats[p] = anyFormat{p}
@@ -112,7 +112,12 @@ func TestAFileTellsWhoseItIs(t *testing.T) {
 
 func TestAFileOfAnotherProviderIsRefusedBySayingWhose(t *testing.T) {
 	providers := []Provider{MyAnimeList, AniList, AniDB, MangaUpdates, VNDB, MangaDex}
-	titles := map[Provider]string{MyAnimeList: "MyAnimeList", AniList: "AniList", AniDB: "AniDB", MangaUpdates: "MangaUpdates", VNDB: "VNDB", MangaDex: "MangaDex", Neutral: "this service"}
+	titleOf := func(p Provider) string {
+		if p == Neutral {
+			return "this service"
+		}
+		return Titles[p]
+	}
 	s := serviceOf(providers...)
 	for _, tt := range kindsOfFiles(t) {
 		if tt.name == "MangaUpdates list without its head" {
@@ -126,8 +131,8 @@ func TestAFileOfAnotherProviderIsRefusedBySayingWhose(t *testing.T) {
 				}
 				continue
 			}
-			if tasks.CodeOf(err) != tasks.CodeUnsupportedFormat || !strings.Contains(err.Error(), "looks like") || (titles[tt.want] != "AniDB" && !strings.Contains(err.Error(), titles[tt.want])) {
-				t.Errorf("%s as %s: %v, want a refusal that names %s", tt.name, p, err, titles[tt.want])
+			if tasks.CodeOf(err) != tasks.CodeUnsupportedFormat || !strings.Contains(err.Error(), "looks like") || (titleOf(tt.want) != "AniDB" && !strings.Contains(err.Error(), titleOf(tt.want))) {
+				t.Errorf("%s as %s: %v, want a refusal that names %s", tt.name, p, err, titleOf(tt.want))
 			}
 		}
 	}

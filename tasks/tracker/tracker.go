@@ -39,7 +39,7 @@ func (s State) String() string {
 // stateOf finds a state by its name.
 func stateOf(name string) (State, bool) {
 	i := slices.Index(stateNames[:], name)
-	return State(max(i, 0)), i >= 0 //nolint:gosec // there are four
+	return State(max(i, 0)), i >= 0
 }
 
 // Owner is whose trackers are meant: a parent of a client.

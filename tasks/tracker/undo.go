@@ -76,7 +76,7 @@ type Trace struct {
 // import is never lost.
 func (t Trace) judge() (item tasks.Item, putBack bool) {
 	item = tasks.Item{Index: t.Index, Key: t.Resource, Outcome: tasks.Unchanged}
-	if !t.Gone && !(t.Made && !t.Touched) {
+	if !t.Gone && (!t.Made || t.Touched) {
 		item.Refs = map[string]string{"tracker": t.Name}
 	}
 	switch {
