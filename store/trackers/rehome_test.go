@@ -17,9 +17,10 @@ import (
 // rehome moves all that is to be moved.
 func (b *bench) rehome() {
 	b.tb.Helper()
+	service, _ := b.catalog.Service(tracker.Slug)
 	for more := true; more; {
 		var err error
-		more, err = b.trackers.Rehome(b.tb.Context())
+		more, err = service.Upkeep(b.tb.Context())
 		must(b.tb, err)
 	}
 }

@@ -28,9 +28,19 @@ func NewService(store Store, sealer tasks.Sealer, formats ...Format) tasks.Servi
 	return tasks.Service{
 		Slug: Slug, Name: "Tracker",
 		Actions: slices.Concat([]tasks.Action{s.importAction(), s.undoAction(), s.exportAction(), s.activitiesAction()}, s.looks(), s.libraryActions()),
-		Upkeep:  s.library.Advance,
+		Upkeep:  s.upkeep,
 		Erase:   func(ctx context.Context, a tasks.Account) error { return store.Erase(ctx, OwnerOf(a)) },
 	}
+}
+
+// upkeep does one bounded step of what waits in the background.
+func (s *service) upkeep(ctx context.Context) (more bool, err error) {
+	advanced, err := s.library.Advance(ctx)
+	if err != nil {
+		return false, err
+	}
+	moved, err := s.store.Rehome(ctx)
+	return advanced || moved, err
 }
 
 // providers lists the names of the providers whose formats are known.
