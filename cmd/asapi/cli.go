@@ -22,6 +22,8 @@ type cli struct {
 
 	Crossref crossrefCmd `cmd:"" group:"admin" help:"Manage which ids of providers are the same work."`
 
+	Catalogue catalogueCmd `cmd:"" group:"admin" help:"Manage what is known of works."`
+
 	Webhook webhookCmd `cmd:"" group:"admin" help:"Manage the webhooks of tokens."`
 
 	Actions  actionsCmd  `cmd:"" group:"api" help:"List what the token may do."`

@@ -50,10 +50,8 @@ func (c *crossrefLoadCmd) tell(t *terminal, r xref.Report) error {
 	if !t.interactive() {
 		return t.json(r)
 	}
-	for _, refusal := range r.Refusals {
-		if err := t.printf("line %d: %s\n", refusal.Line, refusal.Reason); err != nil {
-			return err
-		}
+	if err := tellRefusals(t, r.Refusals); err != nil {
+		return err
 	}
 	return t.printf("%s, %d rows: %d new, %d changed, %d unchanged, %d with one known id or none, %d refused.\n",
 		r.Source, r.Rows, r.New, r.Changed, r.Unchanged, r.Single, r.Refused)

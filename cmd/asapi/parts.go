@@ -81,7 +81,8 @@ func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
 
 // services lists what tasks can do.
 func services(s *store.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
-	all := catalog.All(catalog.Deps{Trackers: trackers.New(s), Sealer: sealer})
+	kept := trackers.New(s)
+	all := catalog.All(catalog.Deps{Trackers: kept, References: kept, Sealer: sealer})
 	if !withBench {
 		return all
 	}

@@ -55,7 +55,7 @@ func newBench(tb testing.TB, url string) *bench {
 	must(tb, err)
 	b := &bench{tb: tb, store: s, trackers: trackers.New(s), blobs: kept, sealer: sealer}
 	b.library = tracker.NewLibrary(b.trackers, sealer)
-	b.catalog = catalog.All(catalog.Deps{Trackers: b.trackers, Sealer: b.sealer})
+	b.catalog = catalog.All(catalog.Deps{Trackers: b.trackers, References: b.trackers, Sealer: b.sealer})
 	b.client = b.newClient("first")
 	return b
 }

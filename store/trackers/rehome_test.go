@@ -2,6 +2,7 @@ package trackers_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -225,6 +226,50 @@ func TestAudiencesTrackersMoveToo(t *testing.T) {
 		must(t, err)
 		if len(list) != 1 || list[0].Resource != "animes/myanimelist-7" {
 			t.Errorf("the audience has %v", list)
+		}
+	})
+}
+
+func TestAClientLoadsReferencesOfItsOwnThatNoOtherSees(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.importsAniList("alice", answerOf(aniEntry(5, "CURRENT", 6, unset)))
+		other := b.newClient("other")
+		b.doFor(other, "alice", "import-trackers", listFile("anilist", "answer.json", answerOf(aniEntry(5, "CURRENT", 6, unset))))
+		var got xref.Report
+		must(t, json.Unmarshal(b.do("alice", "load-references", args{files: map[string][]byte{"file": []byte(oneWork)}}), &got))
+		if got.New != 1 {
+			t.Errorf("the report is %+v", got)
+		}
+		b.rehome()
+		if diff := cmp.Diff([]string{"animes/myanimelist-7"}, b.resources("alice")); diff != "" {
+			t.Errorf("alice's trackers (-want +got):\n%s", diff)
+		}
+		list, err := b.trackers.Trackers(t.Context(), tracker.UserOf(other, "alice"), "", 10)
+		must(t, err)
+		if len(list) != 1 || list[0].Resource != "animes/anilist-5" {
+			t.Errorf("the other client has %v", list)
+		}
+	})
+}
+
+func TestWhatTheCatalogueKnowsMovesWithTheWorkAndPlacesStay(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.importsAniList("alice", answerOf(aniEntry(5, "CURRENT", 1, unset)))
+		b.do("alice", "process-activities", doing(finished("animes/anilist-5/episodes/3", 5)))
+		must(t, b.trackers.SetWorks(t.Context(), b.client, []tracker.Work{{Resource: "animes/77", Title: "Own", Regular: 12, Parts: []tracker.Part{
+			{Resource: "animes/77/episodes/903", Type: "REGULAR", Ordinal: 3},
+		}}}))
+		b.load(b.client, `{"resource": "animes/77", "same": ["namespaces/anilist-co/animes/5"]}`)
+		b.rehome()
+		if diff := cmp.Diff(map[string]string{"animes/77": "IN_PROGRESS 2 done, 2026-01-05 to ?"}, b.shown("alice")); diff != "" {
+			t.Errorf("trackers (-want +got):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"animes/77/episodes/903"}, b.strings("SELECT resource FROM tracker_completed")); diff != "" {
+			t.Errorf("completed (-want +got):\n%s", diff)
+		}
+		entries := answer(t, b.do("alice", "export-trackers", args{values: map[string]string{"provider": "anilist"}}))
+		if len(entries) != 1 || entries["5"] == nil {
+			t.Errorf("exported: %v", entries)
 		}
 	})
 }

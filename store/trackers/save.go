@@ -164,20 +164,27 @@ func (s *Store) learn(tx *gorm.DB, client tasks.ClientID, works []tracker.Work) 
 	if len(works) == 0 {
 		return nil
 	}
+	param, err := workRows(works)
+	if err != nil {
+		return err
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", workColumns...)+
+		" INSERT INTO works (client_id, resource, title, regular) SELECT "+s.num()+", resource, title, regular FROM b WHERE true ORDER BY resource"+
+		" ON CONFLICT (client_id, resource) DO UPDATE SET"+
+		" title = CASE WHEN works.title = '' THEN excluded.title ELSE works.title END,"+
+		" regular = CASE WHEN excluded.regular > works.regular THEN excluded.regular ELSE works.regular END"+
+		" WHERE works.title = '' AND excluded.title <> '' OR excluded.regular > works.regular",
+		param, client).Error
+}
+
+var workColumns = []store.Col{{Name: "resource", Type: "text"}, {Name: "title", Type: "text"}, {Name: "regular", Type: "int"}}
+
+func workRows(works []tracker.Work) (string, error) {
 	list := make([]workRow, len(works))
 	for i, w := range works {
 		list[i] = workRow{w.Resource, w.Title, w.Regular}
 	}
-	param, err := rows(list)
-	if err != nil {
-		return err
-	}
-	return tx.Exec("WITH "+s.db.Batch("b", store.Col{Name: "resource", Type: "text"}, store.Col{Name: "title", Type: "text"}, store.Col{Name: "regular", Type: "int"})+
-		" INSERT INTO works (client_id, resource, title, regular) SELECT "+s.num()+", resource, title, regular FROM b WHERE true ORDER BY resource"+
-		" ON CONFLICT (client_id, resource) DO UPDATE SET"+
-		" title = CASE WHEN works.title = '' THEN excluded.title ELSE works.title END,"+
-		" regular = CASE WHEN excluded.regular > works.regular THEN excluded.regular ELSE works.regular END",
-		param, client).Error
+	return rows(list)
 }
 
 type completionRow struct {

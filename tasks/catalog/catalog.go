@@ -10,17 +10,21 @@ import (
 	"asapi/tasks/tracker/mangaupdates"
 	"asapi/tasks/tracker/myanimelist"
 	"asapi/tasks/tracker/vndb"
+	"asapi/tasks/tracker/xref"
 )
 
 // Deps is what the services need of the floors above.
 type Deps struct {
-	Trackers tracker.Store
-	Sealer   tasks.Sealer
+	Trackers   tracker.Store
+	References xref.Store // nil: clients bring no references of their own
+	Sealer     tasks.Sealer
 }
 
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
-	return tasks.NewCatalog(
-		tracker.NewService(deps.Trackers, deps.Sealer, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{}),
-	)
+	trackers := tracker.NewService(deps.Trackers, deps.Sealer, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{})
+	if deps.References != nil {
+		trackers.Actions = append(trackers.Actions, xref.Action(deps.References))
+	}
+	return tasks.NewCatalog(trackers)
 }

@@ -13,6 +13,10 @@ type Resource struct {
 	PartID     string
 }
 
+// PartsOf names what the parts of a collection's works are in, such as episodes
+// for animes; empty: its works have no parts, or there is no such collection.
+func PartsOf(collection string) string { return collections[collection] }
+
 // maxResource bounds a resource's name; it is part of an index.
 const maxResource = 200
 
