@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
-	"fmt"
 	"slices"
 	"strings"
 )
@@ -167,9 +166,11 @@ func isUUID(s string) bool {
 
 // Hash gives a number for the ids of a saying; they must be sorted.
 func (s Saying) Hash() int64 {
-	h := sha256.New()
-	for _, k := range s.Keys {
-		fmt.Fprintf(h, "%q %q %q ", k.Provider, k.Kind, k.NativeID)
+	var b []byte
+	for _, k := range s.Keys { // no id holds a NUL
+		b = append(append(append(append(b, k.Provider...), 0), k.Kind...), 0)
+		b = append(append(b, k.NativeID...), 0)
 	}
-	return int64(binary.BigEndian.Uint64(h.Sum(nil))) //nolint:gosec // all bits of it are wanted
+	h := sha256.Sum256(b)
+	return int64(binary.BigEndian.Uint64(h[:])) //nolint:gosec // all bits of it are wanted
 }
