@@ -155,6 +155,11 @@ func (s *Store) advance(tx *gorm.DB, p pending, apply func(*tracker.Held, tracke
 		return err
 	}
 	if len(members) > 0 {
+		refs, err := s.refs(tx, p.client, tracker.Want{Works: []string{p.what.Work}}.Ids())
+		if err != nil {
+			return err
+		}
+		p.what = p.what.Under(refs)
 		if err := s.consumeAll(tx, &p, members, apply); err != nil {
 			return err
 		}
@@ -180,6 +185,9 @@ func (s *Store) membersToReach(tx *gorm.DB, p *pending, last string, limit int) 
 func (s *Store) lockAll(tx *gorm.DB, client tasks.ClientID, members []string) error {
 	if !s.db.Postgres() {
 		return nil
+	}
+	if err := tx.Exec("SELECT pg_advisory_xact_lock_shared(" + resolving + ")").Error; err != nil {
+		return err
 	}
 	keys := make([]nameRow, len(members))
 	for i, m := range members {

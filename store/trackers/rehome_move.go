@@ -4,7 +4,6 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
-	"strconv"
 
 	"gorm.io/gorm"
 
@@ -202,7 +201,8 @@ func (s *Store) join(tx *gorm.DB, owner tracker.Owner, t *housed, into *tracker.
 	}{
 		{"UPDATE provider_records SET tracker_id = ? WHERE tracker_id = ?", []any{into.ID, t.ID}},
 		{"UPDATE tracker_redirects SET tracker_id = ? WHERE tracker_id = ?", []any{into.ID, t.ID}},
-		{"INSERT INTO tracker_redirects (client_id, parent, old, tracker_id) VALUES (?, ?, ?, ?)", []any{owner.Client, owner.Parent, strconv.FormatInt(t.ID, 10), into.ID}},
+		{"INSERT INTO tracker_redirects (client_id, parent, old, tracker_id) VALUES (?, ?, ?, ?)" +
+			" ON CONFLICT (client_id, parent, old) DO UPDATE SET tracker_id = excluded.tracker_id", []any{owner.Client, owner.Parent, t.LocalID(), into.ID}},
 		{"DELETE FROM trackers WHERE id = ?", []any{t.ID}},
 	} {
 		if err := tx.Exec(step.statement, step.params...).Error; err != nil {

@@ -73,3 +73,16 @@ func (h *Held) Consume(c Consumption) {
 		}
 	}
 }
+
+// Under gives what was consumed under the names that are held now: references may
+// have changed while it waited.
+func (c Consumption) Under(r *References) Consumption {
+	c.Work = r.canonical([]string{c.Work})[0]
+	parts := make([]Completion, len(c.Parts))
+	for i, part := range c.Parts {
+		part.Resource = r.canonical([]string{part.Resource})[0]
+		parts[i] = part
+	}
+	c.Parts = parts
+	return c
+}

@@ -55,6 +55,7 @@ func (l *Library) CreateTracker(ctx context.Context, client tasks.ClientID, pare
 		if h.Asked != nil {
 			return &tasks.Error{Code: tasks.CodeUnique, Field: fieldName, Message: "There is a tracker with this name already."}
 		}
+		d.Resource, d.Completed = h.Refs.Canonical(res).String(), h.Refs.canonical(d.Completed)
 		t, fresh := h.Tracker(d.Resource)
 		if !fresh {
 			return &tasks.Error{Code: tasks.CodeUnique, Field: fieldResource, Message: "There is a tracker of this resource already: " + t.Name() + "."}

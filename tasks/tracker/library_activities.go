@@ -41,7 +41,7 @@ func (l *Library) CreateActivity(ctx context.Context, client tasks.ClientID, par
 		if t == nil {
 			return errNoTracker(n)
 		}
-		if res, _ := ParseResource(d.Resource); res.Work() != t.Resource {
+		if res, _ := ParseResource(d.Resource); res.Work() != t.Resource && h.Refs.Canonical(res).Work() != t.Resource {
 			return invalid(fieldResource, "The activity's resource is no part of %s, the resource of its tracker.", t.Resource)
 		}
 		track(h, 0, d)
