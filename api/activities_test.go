@@ -1,6 +1,7 @@
 package api_test
 
 import (
+	"encoding/json"
 	"encoding/xml"
 	"net/http"
 	"net/url"
@@ -172,6 +173,37 @@ func TestTheAnswerToASubmissionNamesItsActivity(t *testing.T) {
 	form.Del("year")
 	if a = w.is(m.post("/submit-task/", form), 400); a.header.Get("X-Plex-Activity") != "" {
 		t.Error("a refused submission names an activity")
+	}
+}
+
+func TestTheAnswerToABatchNamesTheFirstActivityItStarted(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada")
+	good := `{"service":"ledger","action":"close-year","account":"alice","year":2025}` + "\n"
+	a := w.is(m.send(tasks.ASChannel, http.MethodPost, "/submit-tasks/", "application/x-ndjson", "{}\n"+good+good), 200)
+	var first struct {
+		TaskID string `json:"task_id"`
+	}
+	w.must(json.Unmarshal([]byte(strings.Split(a.text, "\n")[1]), &first))
+	if got := a.header.Get("X-Plex-Activity"); got == "" || got != first.TaskID {
+		t.Errorf("the header names %q, the first line that did not fail %q", got, first.TaskID)
+	}
+	a = w.is(m.send(tasks.ASChannel, http.MethodPost, "/submit-tasks/", "application/x-ndjson", "{}\n{}\n"), 200)
+	if got := a.header.Get("X-Plex-Activity"); got != "" {
+		t.Errorf("a batch that started nothing names %q", got)
+	}
+}
+
+func TestPathsWithAnEscapedColonAreTheSame(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada")
+	for _, path := range []string{"/%3A/eventsource/notifications", "/%3a/websockets/notifications", "/%3A/websocket/notifications"} {
+		e := m.watch(path)
+		id := m.submit(tasks.ASStore)
+		if n := e.activity(); n.UUID != id.String() {
+			t.Errorf("%s tells of %+v", path, n)
+		}
+		w.must(e.conn.Close())
 	}
 }
 

@@ -23,10 +23,12 @@ func Mount(e *echo.Echo, shared *web.Shared) {
 	route(http.MethodGet, "/", d.root)
 	route(http.MethodGet, "/activities", d.list)
 	route(http.MethodDelete, "/activities/:uuid", d.cancel)
-	// The colon in these paths is one; to Echo it would begin a parameter.
-	route(http.MethodGet, "/\\:/eventsource/notifications", d.events)
-	for _, path := range []string{"/\\:/websockets/notifications", "/\\:/websocket/notifications"} {
-		route(http.MethodGet, path, d.socket)
+	// The colon in these paths is one; to Echo it would begin a parameter. Some
+	// clients escape it, as RFC 3986 section 3.3 lets them.
+	for _, colon := range []string{"\\:", "%3A", "%3a"} {
+		route(http.MethodGet, "/"+colon+"/eventsource/notifications", d.events)
+		route(http.MethodGet, "/"+colon+"/websockets/notifications", d.socket)
+		route(http.MethodGet, "/"+colon+"/websocket/notifications", d.socket)
 	}
 }
 

@@ -30,7 +30,8 @@ func (d *door) events(c echo.Context) error {
 	mute := !wantsActivities(r.URL.Query())
 	if _, err := l.Write(headOf(c.Response().Header(), r.Header.Get(echo.HeaderAccept))); err != nil {
 		watch.Close()
-		return nil //nolint:nilerr // the client is gone, nobody can be told
+		_ = l.Close() // net/http does not do it any more
+		return nil    //nolint:nilerr // the client is gone, nobody can be told
 	}
 	log, id := d.Log, web.RequestID(c)
 	web.Outlive(r.Context(), func(ctx context.Context) {

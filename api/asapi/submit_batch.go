@@ -34,9 +34,9 @@ func (d *door) submitBatch(c echo.Context) error {
 		return &tasks.Error{Code: tasks.CodeInvalid, Message: "The body holds no line."}
 	}
 	ctx, stop := context.WithCancel(c.Request().Context())
-	answers := make([]chan []byte, len(lines))
+	answers := make([]chan lineAnswer, len(lines))
 	for i := range answers {
-		answers[i] = make(chan []byte, 1)
+		answers[i] = make(chan lineAnswer, 1)
 	}
 	var next atomic.Int64
 	var working sync.WaitGroup
@@ -52,14 +52,22 @@ func (d *door) submitBatch(c echo.Context) error {
 	return d.writeAnswers(c, answers)
 }
 
+// lineAnswer is what became of one line.
+type lineAnswer struct {
+	text []byte
+	task tasks.ID // the zero ID: none was submitted
+}
+
 // flushLines is how many bytes of answers wait at most for one that is not
 // known yet.
 const flushLines = 32 << 10
 
-func (d *door) writeAnswers(c echo.Context, answers []chan []byte) error {
-	w := c.Response()
+// writeAnswers writes each answer once it is known. The head waits for the first
+// task that it can name, but for no more than flushLines of failures before it.
+func (d *door) writeAnswers(c echo.Context, answers []chan lineAnswer) error {
+	w, done := c.Response(), c.Request().Context()
 	w.Header().Set(echo.HeaderContentType, "application/x-ndjson")
-	w.WriteHeader(http.StatusOK)
+	named := false
 	var out []byte
 	flush := func() error {
 		d.SetWriteDeadline(w)
@@ -70,21 +78,19 @@ func (d *door) writeAnswers(c echo.Context, answers []chan []byte) error {
 		return http.NewResponseController(w).Flush()
 	}
 	for _, answer := range answers {
+		if len(answer) == 0 && len(out) > 0 && (named || w.Committed) {
+			if err := flush(); err != nil {
+				return err
+			}
+		}
 		select {
-		case line := <-answer:
-			out = append(out, line...)
-		default:
-			if len(out) > 0 {
-				if err := flush(); err != nil {
-					return err
-				}
+		case one := <-answer:
+			if out = append(out, one.text...); !named && !w.Committed && !one.task.IsZero() {
+				named = true
+				web.SetActivity(c, one.task)
 			}
-			select {
-			case line := <-answer:
-				out = append(out, line...)
-			case <-c.Request().Context().Done():
-				return context.Cause(c.Request().Context())
-			}
+		case <-done.Done():
+			return context.Cause(done)
 		}
 		if len(out) >= flushLines {
 			if err := flush(); err != nil {
@@ -96,7 +102,7 @@ func (d *door) writeAnswers(c echo.Context, answers []chan []byte) error {
 }
 
 // submitLine submits one line and gives its answer, whatever becomes of it.
-func (d *door) submitLine(ctx context.Context, c echo.Context, line []byte, i int64) []byte {
+func (d *door) submitLine(ctx context.Context, c echo.Context, line []byte, i int64) lineAnswer {
 	caller := web.Caller(c)
 	s := tasks.Submission{Fields: lineFields(line)}
 	if key := c.Request().Header.Get("Idempotency-Key"); key != "" {
@@ -104,7 +110,7 @@ func (d *door) submitLine(ctx context.Context, c echo.Context, line []byte, i in
 	}
 	receipt, err := d.Desk.Submit(ctx, caller, s)
 	if err == nil {
-		return append(d.appendReceipt(nil, c.Request(), caller, receipt), '\n')
+		return lineAnswer{append(d.appendReceipt(nil, c.Request(), caller, receipt), '\n'), receipt.Task.ID}
 	}
 	p := web.ProblemOf(err)
 	if p.Status >= http.StatusInternalServerError && ctx.Err() == nil {
@@ -114,7 +120,7 @@ func (d *door) submitLine(ctx context.Context, c echo.Context, line []byte, i in
 	if err != nil { // strings always marshal
 		b = []byte(`{"success":false,"error":"","errors":{}}`)
 	}
-	return append(b, '\n')
+	return lineAnswer{text: append(b, '\n')}
 }
 
 func lineFields(line []byte) iter.Seq2[tasks.Field, error] {
