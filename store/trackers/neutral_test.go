@@ -145,6 +145,35 @@ func (b *bench) fill(account string, list []tracker.Whole) {
 	must(b.tb, err)
 }
 
+func TestATrackerKeepsTheIDThatItsOwnerChose(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.makes("users/from", tracker.Draft{Name: "users/from/trackers/mine", Resource: "animes/1"})
+		b.makes("users/from", tracker.Draft{Resource: "animes/2"})
+		document := b.everything("from")
+		b.makes("users/taken", tracker.Draft{Name: "users/taken/trackers/mine", Resource: "animes/3"})
+		for account, want := range map[string]string{"fresh": "animes/1", "taken": "animes/3"} {
+			if r := b.importsAs(account, document); r.Created != 2 {
+				t.Errorf("%s: %s", account, r.counts())
+			}
+			v, err := b.library.GetTracker(t.Context(), b.client, "users/"+account+"/trackers/mine")
+			if err != nil || v.Resource != want {
+				t.Errorf("%s: the id stands for %q: %v", account, v.Resource, err)
+			}
+			if again := b.importsAs(account, document); again.Unchanged != 2 {
+				t.Errorf("%s, again: %s", account, again.counts())
+			}
+		}
+		twice := strings.Replace(string(document), `"resource":"animes/2"`, `"id":"mine","resource":"animes/2"`, 1)
+		if r := b.importsAs("twice", []byte(twice)); r.Created != 2 {
+			t.Errorf("one id twice: %s", r.counts())
+		}
+		bad := strings.Replace(string(document), `"id":"mine"`, `"id":"a/b"`, 1)
+		if r := b.importsAs("bad", []byte(bad)); r.Failed != 1 || r.Created != 1 {
+			t.Errorf("an id that is none: %s", r.counts())
+		}
+	})
+}
+
 func TestTheNeutralFormIsAsItIsDocumented(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.imports("alice", listOf(anime(1, "Watching", el("my_watched_episodes", "3"), el("my_start_date", "2024-05-00"), el("my_other", "kept"))))

@@ -68,15 +68,17 @@ func (s *Store) insertTrackers(tx *gorm.DB, client tasks.ClientID, made []*track
 	err = query(tx, func(found *sql.Rows) error {
 		var id int64
 		var k key
-		if err := found.Scan(&id, &k.parent, &k.resource); err != nil {
+		var own string
+		if err := found.Scan(&id, &own, &k.parent, &k.resource); err != nil {
 			return err
 		}
-		by[k].ID = id
+		by[k].ID, by[k].Own = id, own // an id that is taken is not given twice
 		return nil
 	}, "WITH "+s.db.Batch("b", trackerBatch...)+
 		" INSERT INTO trackers (client_id, parent, own_id, resource, state, start_time, end_time, percentage, first_done, created_at, updated_at)"+
-		" SELECT "+s.num()+", parent, own_id, resource, state, start_time, end_time, percentage, first_done, "+s.db.Now()+", "+s.db.Now()+" FROM b ORDER BY place"+
-		" RETURNING id, parent, resource", param, client)
+		" SELECT o.client_id, b.parent, CASE WHEN EXISTS (SELECT 1 FROM trackers t WHERE t.client_id = o.client_id AND t.parent = b.parent AND t.own_id = b.own_id AND t.own_id <> '')"+
+		" THEN '' ELSE b.own_id END, b.resource, b.state, b.start_time, b.end_time, b.percentage, b.first_done, "+s.db.Now()+", "+s.db.Now()+
+		" FROM b CROSS JOIN (SELECT "+s.num()+" AS client_id) o ORDER BY b.place RETURNING id, own_id, parent, resource", param, client)
 	if err != nil {
 		return err
 	}

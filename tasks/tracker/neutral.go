@@ -34,6 +34,7 @@ type Repeated struct {
 // wholeDoc is one element of the document.
 type wholeDoc struct {
 	Tracker    string         `json:"tracker,omitempty"`
+	ID         string         `json:"id,omitempty"` // one that the owner chose
 	Resource   string         `json:"resource"`
 	Continued  bool           `json:"continued,omitempty"`
 	More       bool           `json:"more,omitempty"`
@@ -77,7 +78,7 @@ type repeatedDoc struct {
 func docOf(w *Whole) wholeDoc {
 	d := wholeDoc{Resource: w.Tracker.Resource, Continued: w.Continued, More: w.More}
 	if !w.Continued {
-		d.Tracker, d.Title, d.Regular = w.Tracker.Name(), w.Work.Title, w.Work.Regular
+		d.Tracker, d.ID, d.Title, d.Regular = w.Tracker.Name(), w.Tracker.Own, w.Work.Title, w.Work.Regular
 		d.State, d.Begun, d.Ended = w.Tracker.State.String(), stamp(w.Tracker.Start), stamp(w.Tracker.End)
 		d.Done, d.ByHand = w.Tracker.FirstDone, w.Tracker.ByHand
 		if p, known := w.Tracker.Progress(w.Work); known {
@@ -131,6 +132,9 @@ func (d *wholeDoc) visible(t *Tracker) (fault string) {
 		return fmt.Sprintf("state must be STATE_UNSPECIFIED, IN_PROGRESS, COMPLETED or ON_HOLD, not %q.", tasks.Clip(d.State, 40))
 	}
 	t.State = state
+	if t.Own = d.ID; t.Own != "" && !validOwnID(t.Own) {
+		return fmt.Sprintf("id must hold letters, digits and -_.~ only, and at most %d bytes.", maxOwnID)
+	}
 	var good bool
 	if t.Start, good = momentOf(d.Begun); !good {
 		return "startTime must be a date-time such as 2026-11-22T10:00:00Z."

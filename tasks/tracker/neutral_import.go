@@ -2,6 +2,7 @@ package tracker
 
 import (
 	"context"
+	"maps"
 	"strings"
 
 	"asapi/tasks"
@@ -17,10 +18,13 @@ type restorer struct {
 	// made are the works whose trackers this import made, where that decides
 	// something.
 	made map[string]struct{}
+	// ids are those of the document that the owner chose; given are those of
+	// the batch that is being taken over, which may be tried again.
+	ids, given map[string]struct{}
 }
 
 func newRestorer(ctx context.Context, s *service, run *tasks.Run, p importParams) (*restorer, error) {
-	r := &restorer{service: s, owner: ownerOf(run), run: run, mode: mode(p.Mode), dry: p.DryRun, made: map[string]struct{}{}}
+	r := &restorer{service: s, owner: ownerOf(run), run: run, mode: mode(p.Mode), dry: p.DryRun, made: map[string]struct{}{}, ids: map[string]struct{}{}}
 	if r.mode != newOnly {
 		return r, nil
 	}
@@ -56,6 +60,7 @@ func (r *restorer) apply(ctx context.Context, first int64, rows []neutralRow) er
 		}
 	}
 	items, err := r.service.store.Change(ctx, r.run.Fence(), r.owner, want, func(h *Held) error {
+		r.given = map[string]struct{}{}
 		for i := range rows {
 			r.take(h, first+int64(i), &rows[i])
 		}
@@ -64,6 +69,7 @@ func (r *restorer) apply(ctx context.Context, first int64, rows []neutralRow) er
 	if err != nil {
 		return err
 	}
+	maps.Copy(r.ids, r.given)
 	for _, item := range items {
 		if item.Outcome == tasks.Created && (r.dry || r.mode == newOnly) {
 			r.made[item.Key] = struct{}{}
@@ -91,6 +97,7 @@ func (r *restorer) take(h *Held, index int64, row *neutralRow) {
 	}
 	if !there {
 		t, _ = h.Tracker(h.Refs.Canonical(res).Work())
+		t.Own = r.idFor(row.Tracker.Own)
 	}
 	before := *t
 	if !row.Continued {
@@ -109,6 +116,17 @@ func (r *restorer) take(h *Held, index int64, row *neutralRow) {
 		h.Learn(Work{Resource: t.Resource, Title: row.Work.Title, Regular: row.Work.Regular})
 	}
 	h.Settle(item, t)
+}
+
+// idFor gives the id that a new tracker gets; one id is not given twice.
+func (r *restorer) idFor(own string) string {
+	_, before := r.ids[own]
+	_, now := r.given[own]
+	if own == "" || before || now {
+		return ""
+	}
+	r.given[own] = struct{}{}
+	return own
 }
 
 func (r *restorer) changes(before, now Tracker) map[string]string {
