@@ -50,7 +50,7 @@ type crossRow struct {
 	Row int64 `json:"row_id"`
 }
 
-var crossColumns = append(keyColumns[:len(keyColumns):len(keyColumns)], store.Col{Name: "row_id", Type: "int"})
+var crossColumns = append(slices.Clip(keyColumns), store.Col{Name: "row_id", Type: "int"})
 
 // insertCross keeps rows of references, and has looked at what they concern: the
 // first id of a row leads to the others. Rows are kept in an order of their own,

@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -28,7 +29,7 @@ func (s *Store) rehome(tx *gorm.DB, owner tracker.Owner, id int64) (more bool, e
 	}
 	keys := t.keys
 	if k, ok := tracker.KeyOf(t.Resource); ok {
-		keys = append(keys[:len(keys):len(keys)], k)
+		keys = append(slices.Clip(keys), k)
 	}
 	refs, err := s.refs(tx, owner.Client, keys)
 	if err != nil {

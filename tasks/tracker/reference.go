@@ -172,5 +172,5 @@ func (s Saying) Hash() int64 {
 		b = append(append(b, k.NativeID...), 0)
 	}
 	h := sha256.Sum256(b)
-	return int64(binary.BigEndian.Uint64(h[:])) //nolint:gosec // all bits of it are wanted
+	return int64(binary.BigEndian.Uint64(h[:]))
 }

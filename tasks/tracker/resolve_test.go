@@ -43,22 +43,54 @@ func TestIdsThatAreOneToOneStandForOneWork(t *testing.T) {
 		want    []string
 	}{
 		{"nothing is said", nil, []tracker.RecordKey{mal(1), al(1)}, []string{"animes/myanimelist-1", "animes/anilist-1"}},
-		{"a row names three", []tracker.Saying{said(tracker.ForAll, mal(1), al(2), adb(3))},
-			[]tracker.RecordKey{adb(3), al(2), mal(1)}, []string{"animes/myanimelist-1", "animes/myanimelist-1", "animes/myanimelist-1"}},
-		{"two rows reach each other", []tracker.Saying{said(tracker.ForAll, al(2), adb(3)), said(tracker.ForAll, al(2), mal(1))},
-			[]tracker.RecordKey{adb(3)}, []string{"animes/myanimelist-1"}},
-		{"one at AniDB is two elsewhere", []tracker.Saying{said(tracker.ForAll, mal(1), al(1), adb(9)), said(tracker.ForAll, mal(2), al(2), adb(9))},
-			[]tracker.RecordKey{adb(9), al(1), al(2)}, []string{"animes/anidb-9", "animes/myanimelist-1", "animes/myanimelist-2"}},
-		{"a list is not heard against a file", []tracker.Saying{said(tracker.FromList, mal(1), al(5)), said(tracker.ForAll, mal(1), al(1))},
-			[]tracker.RecordKey{al(5), al(1)}, []string{"animes/anilist-5", "animes/myanimelist-1"}},
-		{"a client's own file stands above all others", []tracker.Saying{said(tracker.ForClient, mal(1), al(5)), said(tracker.ForAll, mal(1), al(1))},
-			[]tracker.RecordKey{al(5), al(1)}, []string{"animes/myanimelist-1", "animes/anilist-1"}},
-		{"two files of a rank contradict each other", []tracker.Saying{said(tracker.ForAll, mal(1), al(5)), said(tracker.ForAll, mal(1), al(1))},
-			[]tracker.RecordKey{al(5), al(1)}, []string{"animes/anilist-5", "animes/anilist-1"}},
-		{"a chain ends at a second id of a provider", []tracker.Saying{said(tracker.ForAll, mal(1), al(1)), said(tracker.ForAll, al(1), adb(1)), said(tracker.ForAll, adb(1), mal(2))},
-			[]tracker.RecordKey{mal(1), al(1), adb(1), mal(2)}, []string{"animes/myanimelist-1", "animes/anilist-1", "animes/anidb-1", "animes/myanimelist-2"}},
-		{"a list cannot tear apart what files join", []tracker.Saying{said(tracker.ForAll, mal(1), al(1)), said(tracker.FromList, al(1), adb(1)), said(tracker.FromList, adb(1), mal(2))},
-			[]tracker.RecordKey{mal(1), al(1), adb(1)}, []string{"animes/myanimelist-1", "animes/myanimelist-1", "animes/anidb-1"}},
+		{
+			"a row names three",
+			[]tracker.Saying{said(tracker.ForAll, mal(1), al(2), adb(3))},
+			[]tracker.RecordKey{adb(3), al(2), mal(1)},
+			[]string{"animes/myanimelist-1", "animes/myanimelist-1", "animes/myanimelist-1"},
+		},
+		{
+			"two rows reach each other",
+			[]tracker.Saying{said(tracker.ForAll, al(2), adb(3)), said(tracker.ForAll, al(2), mal(1))},
+			[]tracker.RecordKey{adb(3)},
+			[]string{"animes/myanimelist-1"},
+		},
+		{
+			"one at AniDB is two elsewhere",
+			[]tracker.Saying{said(tracker.ForAll, mal(1), al(1), adb(9)), said(tracker.ForAll, mal(2), al(2), adb(9))},
+			[]tracker.RecordKey{adb(9), al(1), al(2)},
+			[]string{"animes/anidb-9", "animes/myanimelist-1", "animes/myanimelist-2"},
+		},
+		{
+			"a list is not heard against a file",
+			[]tracker.Saying{said(tracker.FromList, mal(1), al(5)), said(tracker.ForAll, mal(1), al(1))},
+			[]tracker.RecordKey{al(5), al(1)},
+			[]string{"animes/anilist-5", "animes/myanimelist-1"},
+		},
+		{
+			"a client's own file stands above all others",
+			[]tracker.Saying{said(tracker.ForClient, mal(1), al(5)), said(tracker.ForAll, mal(1), al(1))},
+			[]tracker.RecordKey{al(5), al(1)},
+			[]string{"animes/myanimelist-1", "animes/anilist-1"},
+		},
+		{
+			"two files of a rank contradict each other",
+			[]tracker.Saying{said(tracker.ForAll, mal(1), al(5)), said(tracker.ForAll, mal(1), al(1))},
+			[]tracker.RecordKey{al(5), al(1)},
+			[]string{"animes/anilist-5", "animes/anilist-1"},
+		},
+		{
+			"a chain ends at a second id of a provider",
+			[]tracker.Saying{said(tracker.ForAll, mal(1), al(1)), said(tracker.ForAll, al(1), adb(1)), said(tracker.ForAll, adb(1), mal(2))},
+			[]tracker.RecordKey{mal(1), al(1), adb(1), mal(2)},
+			[]string{"animes/myanimelist-1", "animes/anilist-1", "animes/anidb-1", "animes/myanimelist-2"},
+		},
+		{
+			"a list cannot tear apart what files join",
+			[]tracker.Saying{said(tracker.ForAll, mal(1), al(1)), said(tracker.FromList, al(1), adb(1)), said(tracker.FromList, adb(1), mal(2))},
+			[]tracker.RecordKey{mal(1), al(1), adb(1)},
+			[]string{"animes/myanimelist-1", "animes/myanimelist-1", "animes/anidb-1"},
+		},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {

@@ -90,8 +90,11 @@ func TestAnAnimeOfflineDatabaseTellsTitlesAndCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	want := []tracker.Work{
-		{Resource: "animes/myanimelist-1", Title: "Made Up", Regular: 12}, {Resource: "animes/anilist-2", Title: "Made Up", Regular: 12},
-		{Resource: "animes/myanimelist-4", Title: "Two"}, {Resource: "animes/myanimelist-5", Title: "Two"}, {Resource: "animes/anilist-3", Title: "Two", Regular: 24},
+		{Resource: "animes/myanimelist-1", Title: "Made Up", Regular: 12},
+		{Resource: "animes/anilist-2", Title: "Made Up", Regular: 12},
+		{Resource: "animes/myanimelist-4", Title: "Two"},
+		{Resource: "animes/myanimelist-5", Title: "Two"},
+		{Resource: "animes/anilist-3", Title: "Two", Regular: 24},
 	}
 	if diff := cmp.Diff(want, w.saved); diff != "" {
 		t.Errorf("works (-want +got):\n%s", diff)
