@@ -34,7 +34,8 @@ type sign struct {
 	provider Provider // empty: a list of nobody known
 	what     string   // follows "It looks like"
 	content  *regexp.Regexp
-	name     *regexp.Regexp // of the file; only where content is nil
+	inside   func(head []byte) bool // only where content is nil
+	name     *regexp.Regexp         // of the file; only where both are nil
 }
 
 // prolog is what may stand before the root element of an XML document.
@@ -70,7 +71,7 @@ var signs = []sign{
 	starts(VNDB, "a VNDB vote dump", `^v?\d+[ \t]+u?\d+[ \t]+\d{1,3}[ \t]+\d{4}-\d\d-\d\d\s*(?:\n|$)`),
 	starts(AniDB, "an AniDB export", prolog+`<(?:MyList|mylist|my_anime_list|export|myvotes|votes)[\s/>]`),
 	starts(AniDB, "an AniDB export", `^\s*\{\s*"Animes"\s*:|^"?AID"?\|`),
-	starts(MangaUpdates, "an archive of MangaUpdates lists", `^(?:[^\x00]*/)?(?:read|wish|complete|unfinished|hold)[^\x00/]*\.(?:txt|tsv)\x00(?s:.{0,300})ustar`),
+	{weight: begin, provider: MangaUpdates, what: "an archive of MangaUpdates lists", inside: mangaArchive},
 	starts(AniList, "an AniList export", `^\s*\[?\s*\{\s*(?:"data"\s*:\s*\{\s*)?"MediaListCollection"`),
 	starts(MangaUpdates, "a MangaUpdates list", `^"?Series"?\t"?Volume"?\t"?Chapter`),
 
@@ -92,8 +93,11 @@ var signs = []sign{
 
 // match reports whether the sign is on the file.
 func (s sign) match(head []byte, name string) bool {
-	if s.content != nil {
+	switch {
+	case s.content != nil:
 		return s.content.Match(head)
+	case s.inside != nil:
+		return s.inside(head)
 	}
 	return s.name.MatchString(name)
 }

@@ -39,15 +39,24 @@ func namedFile(name, content string) tasks.File {
 	return f
 }
 
-func tarred(t *testing.T) string {
+// tarred makes a tar archive of files and folders that hold the same.
+func tarred(t *testing.T, content string, names ...string) string {
 	t.Helper()
 	var out bytes.Buffer
 	w := tar.NewWriter(&out)
-	if err := w.WriteHeader(&tar.Header{Name: "mylist.csv", Size: 4, Mode: 0o600}); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := w.Write([]byte("AID|")); err != nil {
-		t.Fatal(err)
+	for _, name := range names {
+		h := &tar.Header{Typeflag: tar.TypeReg, Name: name, Size: int64(len(content)), Mode: 0o600}
+		if strings.HasSuffix(name, "/") {
+			h.Typeflag, h.Size = tar.TypeDir, 0
+		}
+		if err := w.WriteHeader(h); err != nil {
+			t.Fatal(err)
+		}
+		if h.Size > 0 {
+			if _, err := w.Write([]byte(content)); err != nil {
+				t.Fatal(err)
+			}
+		}
 	}
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
@@ -81,7 +90,10 @@ func kindsOfFiles(t *testing.T) []struct {
 		{"AniDB mystatus", "", "<?xml version=\"1.0\"?>\n<export date=\"1\" />\n<anime>", AniDB},
 		{"AniDB JSON", "", `{"Animes":[{"aid":1}]}`, AniDB},
 		{"AniDB CSV", "", "AID|Romaji|Kanji\n1|x|y\n", AniDB},
-		{"AniDB archive", "mylist.tgz", tarred(t), AniDB},
+		{"AniDB archive", "mylist.tgz", tarred(t, "AID|", "mylist.csv"), AniDB},
+		{"AniDB archive with a folder first", "", tarred(t, "AID|", "mine/", "mine/mylist.csv", "mine/read.txt"), AniDB},
+		{"MangaUpdates archive", "", tarred(t, "Some Title\t1\t2\t\tN/A\n", "read_2024-01-01.txt"), MangaUpdates},
+		{"MangaUpdates archive with a folder first", "lists.tgz", tarred(t, "Some Title\t1\t2\t\tN/A\n", "lists/", "lists/._wish.txt", "lists/.DS_Store", "lists/wish.txt"), MangaUpdates},
 		{"MangaUpdates list", "read.txt", "Series\tVolume\tChapter\tDate Changed\tRating\n", MangaUpdates},
 		{"MangaUpdates list without its head", "wish_2024-01-01.txt", "Some Title\t1\t2\t\tN/A\n", MangaUpdates},
 		{"VNDB XML", "", `<?xml version="1.0" encoding="UTF-8"?><vndb-export version="1.0">`, VNDB},

@@ -37,9 +37,13 @@ func listNamed(word string) (found list, ok bool) {
 func isBreak(r rune) bool { return strings.ContainsRune(" _-.()[]", r) }
 
 // listOf tells from the name of a file which list it is, such as
-// read_2024-05-17.txt; empty: it does not tell, or names several.
+// read_2024-05-17.txt; empty: it does not tell, or names several. A name that
+// begins with ._ is that of a file's properties, as archives made on a Mac have.
 func listOf(file string) string {
 	file = file[strings.LastIndexAny(file, `/\`)+1:]
+	if strings.HasPrefix(file, "._") {
+		return ""
+	}
 	name := ""
 	for _, word := range strings.FieldsFunc(strings.ToLower(file), isBreak) {
 		l, ok := listNamed(word)
