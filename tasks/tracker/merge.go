@@ -2,8 +2,8 @@ package tracker
 
 // Merge gives what remains when a list says given of an entry that is kept as
 // old. It never lowers progress and never clears a date, a score or a text; it
-// never takes completed back, nor begun back to planned. Merging the same again
-// changes nothing.
+// never takes completed back, nor begun back to planned. What was hidden is shown
+// only when the list says so. Merging the same again changes nothing.
 func Merge(f Format, old, given Entry) Entry {
 	m := Entry{Facts: old.Facts, Native: mergeNative(old.Native, given.Native)}
 	m.Status = mergeStatus(old.Facts, given.Facts)
@@ -24,7 +24,7 @@ func Merge(f Format, old, given Entry) Entry {
 	if given.Notes != "" {
 		m.Notes = given.Notes
 	}
-	m.Private = given.Private
+	m.Private = given.Private || old.Private && privacyUntold(f, given)
 	if m.Seen = old.Seen.Union(given.Seen); m.Seen != "" && !m.Repeating {
 		m.Progress = max(m.Progress, m.Seen.Count())
 	}

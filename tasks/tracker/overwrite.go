@@ -1,6 +1,9 @@
 package tracker
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // Overwrite gives what remains of an entry that is kept as old when a list says
 // given and what it says is to stand, also when it is less. What the given entry
@@ -23,7 +26,7 @@ func Overwrite(f Format, old, given Entry) Entry {
 	keep(given.Start.IsZero() && !old.Start.IsZero(), func(x *Facts) { x.Start = old.Start })
 	keep(given.Finish.IsZero() && !old.Finish.IsZero(), func(x *Facts) { x.Finish = old.Finish })
 	keep(given.Notes == "" && old.Notes != "", func(x *Facts) { x.Notes = old.Notes })
-	keep(!given.Private && old.Private, func(x *Facts) { x.Private = true })
+	m.Private = given.Private || old.Private && privacyUntold(f, given)
 	if m.Title == "" {
 		m.Title = old.Title
 	}
@@ -42,6 +45,15 @@ func tellsNot(f Format, given Entry, fact func(*Facts)) bool {
 	other := given
 	fact(&other.Facts)
 	return len(f.Conform(other).Native) > len(given.Native)
+}
+
+// privacyUntold reports whether an entry that is not private has no native value
+// that says so: the form of its file lacks it, or all lists of the provider do.
+func privacyUntold(f Format, given Entry) bool {
+	other := given
+	other.Private = true
+	native, told := f.Conform(given).Native, f.Conform(other).Native
+	return len(told) > len(native) || slices.Equal(told, native)
 }
 
 // overNative lays the given values over the old ones, also empty ones. Names
