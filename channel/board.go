@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"golang.org/x/sync/singleflight"
+
 	"asapi/tasks"
 )
 
@@ -43,6 +45,8 @@ type board struct {
 	lost    bool              // events are missing
 	wake    chan struct{}
 	seq     uint64
+
+	replays singleflight.Group // by whose they are, and how far back
 
 	// Only the board's goroutine uses these.
 	seen    seen
@@ -120,6 +124,7 @@ func (b *board) tidy() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	for client, c := range b.circles {
+		c.forgetReplay()
 		if c.abandoned() {
 			delete(b.circles, client)
 		}

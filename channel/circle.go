@@ -13,7 +13,7 @@ import (
 // that a slow one costs nothing: it finds of each task only the latest update, and
 // is cut off when something it did not get is not kept any more.
 type circle struct {
-	began time.Time
+	began time.Time // of what happened before nothing is told; the board's lock guards it
 
 	mu       sync.Mutex
 	list     []kept               // by number
@@ -26,6 +26,7 @@ type circle struct {
 	batches  map[uint64]*prepared // by where they begin, for the current head
 	watchers int
 	left     time.Time // when the last watcher left
+	replay   *replay   // for those who come back; nil where nobody did lately
 }
 
 // kept is one notice; it is nil where a later one stands for it.
@@ -150,6 +151,14 @@ func (c *circle) prepare(seq uint64) *prepared {
 		p.next = c.head
 	}
 	return p
+}
+
+// tellSince makes the circle tell what happened since an earlier time, too: a
+// watcher that came back may miss what was on its way while the store was read.
+func (c *circle) tellSince(t time.Time) {
+	if t.Before(c.began) {
+		c.began = t
+	}
 }
 
 func (c *circle) join() {

@@ -2,7 +2,6 @@ package channel
 
 import (
 	"context"
-	"slices"
 	"sync"
 	"time"
 
@@ -14,14 +13,11 @@ type watching struct {
 	board   *board
 	circle  *circle
 	next    uint64
-	backlog []*tasks.Notice
+	backlog []*tasks.Batch // shared
 	close   func()
 }
 
 var _ tasks.Watching = (*watching)(nil)
-
-// replayMost is how many tasks are looked through for a watcher that comes back.
-const replayMost = 10_000
 
 // Watch implements tasks.Channel.
 func (h *Hub) Watch(ctx context.Context, r tasks.WatchRequest) (tasks.Watching, error) {
@@ -32,6 +28,9 @@ func (h *Hub) Watch(ctx context.Context, r tasks.WatchRequest) (tasks.Watching, 
 		c = newCircle(time.Now(), b.seq)
 		b.circles[r.Client] = c
 		b.active.Store(true)
+	}
+	if r.After != "" {
+		c.tellSince(time.Now().Add(-lookMargin))
 	}
 	c.join()
 	b.mu.Unlock()
@@ -50,46 +49,24 @@ func (h *Hub) Watch(ctx context.Context, r tasks.WatchRequest) (tasks.Watching, 
 	case mine && seq >= oldest && seq <= w.next:
 		w.next = seq
 	default:
-		if err := w.replay(ctx, r.Client, at); err != nil {
+		from := at.Add(-lookMargin)
+		again, err := b.replay(ctx, r.Client, c, from)
+		if err != nil {
 			w.Close()
 			return nil, err
 		}
+		w.next, w.backlog = again.next, again.since(from)
 	}
 	return w, nil
-}
-
-// replay collects what happened since a time from the store. Of what is longer ago
-// than notices are kept, the listing tells.
-func (w *watching) replay(ctx context.Context, client tasks.ClientID, at time.Time) error {
-	age := min(max(time.Since(at), 0)+lookMargin, keepNotices)
-	since := time.Now().Add(-age)
-	once := seen{}
-	once.init()
-	var made []*tasks.Notice
-	n := 0
-	for t, err := range w.board.hub.cfg.Store.Changes(ctx, client, age) {
-		if err != nil {
-			return err
-		}
-		if n++; n > replayMost {
-			break
-		}
-		made = once.notices(made, &t, t.CreatedAt.After(since))
-	}
-	position := w.board.position(time.Now(), w.next)
-	for _, n := range made {
-		n.Position = position
-	}
-	w.backlog = made
-	return nil
 }
 
 // Next implements tasks.Watching.
 func (w *watching) Next(ctx context.Context, most time.Duration) (*tasks.Batch, error) {
 	if len(w.backlog) > 0 {
-		n := min(perBatch, len(w.backlog))
-		batch := &tasks.Batch{Notices: slices.Clone(w.backlog[:n])}
-		w.backlog = w.backlog[n:]
+		batch := w.backlog[0]
+		if w.backlog = w.backlog[1:]; len(w.backlog) == 0 {
+			w.backlog = nil
+		}
 		return batch, nil
 	}
 	var timer *time.Timer
