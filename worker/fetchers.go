@@ -16,11 +16,8 @@ import (
 // no more than some thousand short tasks a second going.
 type fetchers []*asynq.Server
 
-// maxFetchers is how many a worker has, if it runs that many tasks at once.
-const maxFetchers = 4
-
 func (w *Worker) newFetchers() fetchers {
-	all := make(fetchers, min(maxFetchers, w.cfg.Concurrency))
+	all := make(fetchers, min(w.cfg.Fetchers, w.cfg.Concurrency))
 	for i := range all {
 		share := w.cfg.Concurrency / len(all)
 		if i < w.cfg.Concurrency%len(all) {

@@ -24,6 +24,7 @@ type Config struct {
 	Queue       *Queue
 	Redis       redis.UniversalClient
 	Concurrency int             // runs at once; 0: 32
+	Fetchers    int             // servers of Asynq that share the runs, each of which asks Redis a hundred times a second; 0: 4
 	Retention   tasks.Retention // zero times: tasks.KeepResults and tasks.KeepTasks
 	Log         *slog.Logger
 	Meter       Meter
@@ -53,6 +54,9 @@ type Worker struct {
 
 // New makes a Worker; Run makes it work.
 func New(cfg Config) *Worker {
+	if cfg.Fetchers <= 0 {
+		cfg.Fetchers = 4
+	}
 	if cfg.Concurrency <= 0 {
 		cfg.Concurrency = 32
 	}

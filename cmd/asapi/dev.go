@@ -83,7 +83,7 @@ func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.
 	if err := greet(t, listener.Addr(), folder, tokens); err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	work, forget := p.worker(d.Concurrency, tasks.Retention{Results: d.KeepResults, Tasks: d.KeepTasks})
+	work, forget := p.worker(d.Concurrency, 1, tasks.Retention{Results: d.KeepResults, Tasks: d.KeepTasks})
 	defer forget()
 	hooks, forgetHooks := p.webhooks(d.outgoing)
 	defer forgetHooks()

@@ -114,10 +114,10 @@ func (p *parts) background() []part {
 }
 
 // worker makes a worker that hears of cancellations. forget ends that.
-func (p *parts) worker(concurrency int, keep tasks.Retention) (w *worker.Worker, forget func()) {
+func (p *parts) worker(concurrency, fetchers int, keep tasks.Retention) (w *worker.Worker, forget func()) {
 	w = worker.New(worker.Config{
 		Store: p.store, Blobs: p.blobs, Catalog: p.catalog, Sealer: p.sealer, Publisher: p.hub, Queue: p.queue,
-		Redis: p.redis, Concurrency: concurrency, Retention: keep, Log: p.log, Meter: p.metrics,
+		Redis: p.redis, Concurrency: concurrency, Fetchers: fetchers, Retention: keep, Log: p.log, Meter: p.metrics,
 	})
 	p.metrics.watch(w.Running)
 	return w, p.hub.OnEvent(w.HandleEvent)

@@ -42,7 +42,7 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err := p.shareFolder(ctx, s.blobURL); err != nil {
 		return err
 	}
-	work, forget := p.worker(w.Concurrency, keep)
+	work, forget := p.worker(w.Concurrency, 0, keep)
 	defer forget()
 	hooks, forgetHooks := p.webhooks(w.outgoing)
 	defer forgetHooks()
