@@ -139,7 +139,7 @@ func finalError(err error) *tasks.Error {
 	if !errors.As(err, &e) {
 		return nil
 	}
-	switch e.Code { //nolint:exhaustive // these may pass, all others stay
+	switch e.Code {
 	case tasks.CodeUnavailable, tasks.CodeInternal, tasks.CodeRateLimited, tasks.CodeBusy:
 		return nil
 	}
