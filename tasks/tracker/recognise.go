@@ -64,7 +64,7 @@ func named(p Provider, what, pattern string) sign {
 var signs = []sign{
 	starts("", "a web page, not an export (it may be the page that asks you to sign in)", prolog+`(?i:<html[\s>])|^\s*(?i:<!doctype html)`),
 	starts("", "a zip archive; unpack it and send the file inside", `^PK\x03\x04`),
-	starts("", "a file that was packed twice; unpack it once and send it again", `^\x1f\x8b`),
+	starts("", "a file that was packed twice; unpack it once and send it again", `^\x1f[^\x00-\x7f]\x08`), // the second byte, 8b, is no letter for a pattern
 	starts(Neutral, "an export of this service (neutral JSON)", `^\s*\{\s*"format"\s*:\s*"asapi-trackers"`),
 	starts(MyAnimeList, "a MyAnimeList export", prolog+`<myanimelist[\s/>]`),
 	starts(VNDB, "a VNDB export", prolog+`<vndb-export[\s/>]`),

@@ -157,6 +157,7 @@ func TestAFileThatDoesNotTellWhoseItIsAsksForTheProvider(t *testing.T) {
 		{"unknown JSON", "", `[{"title":"x"}]`, "JSON of an unknown kind. Say whose it is with provider=myanimelist or provider=anilist or provider=mangadex."},
 		{"nothing known", "", "hello", "looks like no list that is known here. Say whose"},
 		{"no list", "", "<!DOCTYPE html><html>", "a web page"},
+		{"packed twice", "list.xml.gz", string(packed(t, packed(t, []byte("<myanimelist/>")))), "unpack it once"},
 		{"an archive", "", "PK\x03\x04", "unpack it"},
 		{"cross references", "", `[{"mal_id":1,"anidb_id":2}]`, "cross references"},
 		{"a format that is not there", "", "<vndb-export>", "a VNDB export. Such lists cannot be imported here."},
