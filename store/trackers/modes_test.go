@@ -26,12 +26,27 @@ func (b *bench) importsAs(account string, file []byte, more ...string) report {
 // dump gives everything that is kept of trackers, as text.
 func (b *bench) dump() string {
 	b.tb.Helper()
+	return b.dumpAfter(0)
+}
+
+// newest gives the number of the newest tracker.
+func (b *bench) newest() (id int64) {
+	b.tb.Helper()
+	must(b.tb, b.store.DB().Gorm(b.tb.Context()).Raw("SELECT COALESCE(MAX(id), 0) FROM trackers").Scan(&id).Error)
+	return id
+}
+
+// dumpAfter writes down, like dump, what there is of the trackers that are newer
+// than one: a property that is checked many times in one database does not look
+// at what its earlier checks left.
+func (b *bench) dumpAfter(tracker int64) string {
+	b.tb.Helper()
 	var out strings.Builder
 	for _, table := range []string{
-		"SELECT id, parent, resource, state, start_time, end_time, COALESCE(percentage, -1), first_done, updated_at FROM trackers ORDER BY id",
-		"SELECT tracker_id, resource, ordinal, completed_at FROM tracker_completed ORDER BY tracker_id, resource",
-		"SELECT id, tracker_id, provider, native_id, entry, updated_at FROM provider_records ORDER BY id",
-		"SELECT id, resource, platform FROM activities ORDER BY id",
+		fmt.Sprintf("SELECT id, parent, resource, state, start_time, end_time, COALESCE(percentage, -1), first_done, updated_at FROM trackers WHERE id > %d ORDER BY id", tracker),
+		fmt.Sprintf("SELECT tracker_id, resource, ordinal, completed_at FROM tracker_completed WHERE tracker_id > %d ORDER BY tracker_id, resource", tracker),
+		fmt.Sprintf("SELECT id, tracker_id, provider, native_id, entry, updated_at FROM provider_records WHERE tracker_id > %d ORDER BY id", tracker),
+		fmt.Sprintf("SELECT id, resource, platform FROM activities WHERE tracker_id > %d ORDER BY id", tracker),
 		"SELECT resource, title, regular FROM works ORDER BY client_id, resource",
 	} {
 		found, err := b.store.DB().Gorm(b.tb.Context()).Raw(table).Rows()
