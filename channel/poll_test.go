@@ -12,9 +12,12 @@ import (
 	"asapi/tasks"
 )
 
-// counted counts what streams ask of the store.
+// counted counts what streams ask of the store. Streams but one are known to be
+// empty: thousands of first looks at once may take the database longer than a look
+// may last, and a look that failed is made again.
 type counted struct {
 	channel.Store
+	full   string
 	mu     sync.Mutex
 	claims map[string]int
 	polls  int
@@ -24,6 +27,9 @@ func (c *counted) ClaimStream(ctx context.Context, holder, stream string, after 
 	c.mu.Lock()
 	c.claims[stream]++
 	c.mu.Unlock()
+	if stream != c.full {
+		return tasks.Claim{}, nil
+	}
 	return c.Store.ClaimStream(ctx, holder, stream, after, limit, maxBytes)
 }
 
@@ -55,7 +61,7 @@ func (c *counted) pollsSoFar() int {
 func TestTwoThousandIdleStreamsAskTheStoreTogetherAndWakeForTheirOwnMessagesOnly(t *testing.T) {
 	const streams = 2000
 	w := newWorld(t)
-	store := &counted{Store: w.store, claims: map[string]int{}}
+	store := &counted{Store: w.store, full: w.stream, claims: map[string]int{}}
 	h := w.hub(func(c *channel.Config) { c.Store, c.PollEvery, c.Redis = store, 20*time.Millisecond, nil })
 	own := w.connect(h, tasks.AckExplicit)
 	for i := range streams - 1 {
