@@ -1,7 +1,6 @@
 package activities
 
 import (
-	"bytes"
 	"context"
 	"net/http"
 	"strings"
@@ -65,11 +64,7 @@ func headOf(h http.Header, accept string) []byte {
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("Connection", "close")
-	var b bytes.Buffer
-	b.WriteString("HTTP/1.1 200 OK\r\n")
-	_ = h.Write(&b) // a buffer takes everything
-	b.WriteString("\r\n")
-	return b.Bytes()
+	return web.Head(http.StatusOK, h)
 }
 
 // eventsType is the type of the answer. One generated client refuses the right one

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"context"
 	"net"
 	"net/http"
@@ -134,18 +135,16 @@ func (a *answer) head() []byte {
 	if a.chunked {
 		h.Set("Transfer-Encoding", "chunked")
 	}
-	var b headerBuffer
-	b = append(b, "HTTP/1.1 "+strconv.Itoa(status)+" "+http.StatusText(status)+"\r\n"...)
-	_ = h.Write(&b) // a headerBuffer takes everything
-	a.header = nil  // thousands of them would be kept for nothing
-	return append(b, "\r\n"...)
+	a.header = nil // thousands of them would be kept for nothing
+	return Head(status, h)
 }
 
-// headerBuffer takes everything.
-type headerBuffer []byte
-
-// Write implements io.Writer.
-func (b *headerBuffer) Write(p []byte) (int, error) {
-	*b = append(*b, p...)
-	return len(p), nil
+// Head gives the status line and the header of an answer whose connection was
+// taken from the HTTP server.
+func Head(status int, h http.Header) []byte {
+	var b bytes.Buffer
+	b.WriteString("HTTP/1.1 " + strconv.Itoa(status) + " " + http.StatusText(status) + "\r\n")
+	_ = h.Write(&b) // a buffer takes everything
+	b.WriteString("\r\n")
+	return b.Bytes()
 }
