@@ -163,15 +163,18 @@ func (p *tab) listen(event any) {
 	p.faults = append(p.faults, fault)
 }
 
-// do runs actions, and fails the test with a picture where they do not succeed in
-// time.
+// do runs actions, and fails the test with a picture and what the page says where
+// they do not succeed in time.
 func (p *tab) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
 	ctx, stop := context.WithTimeout(p.ctx, patience)
 	defer stop()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.shot(strings.ReplaceAll(p.t.Name(), "/", "-") + "-failed")
-		p.t.Fatal(err)
+		ctx, stop := context.WithTimeout(p.ctx, patience)
+		defer stop()
+		said, _ := chromedp.Run(ctx, chromedp.Evaluate[string]("location.hash + ' ' + document.body.innerText", chromedp.EvalAwaitPromise))
+		p.t.Fatalf("%v; the page says: %s", err, said)
 	}
 }
 

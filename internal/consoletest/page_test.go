@@ -1,6 +1,7 @@
 package consoletest_test
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"strconv"
@@ -52,8 +53,7 @@ func TestAPictureIsShownAndCanBeSaved(t *testing.T) {
 
 func TestATokenForTheStreamIsToldWhereResultsGo(t *testing.T) {
 	s := started(t)
-	s.token(t, "streaming")
-	token := s.another(t, "streaming", "--protocol", "aschannel")
+	token := s.token(t, "streaming", "--protocol", "aschannel")
 	id := s.submit(t, token, "noop")
 	s.ended(t, token, id)
 	p := open(t, s, "desktop-light")
@@ -69,12 +69,11 @@ func TestATokenForTheStreamIsToldWhereResultsGo(t *testing.T) {
 func TestAnAdministratorSeesAndCancelsTheActivitiesOfOthers(t *testing.T) {
 	s := started(t)
 	others := s.token(t, "watched")
-	s.token(t, "watcher")
-	token := s.another(t, "watcher", "--protocol", "asstore", "--admin")
+	token := s.token(t, "watcher", "--protocol", "asstore", "--admin")
 	id := s.submit(t, others, "pause", "milliseconds", "3600000")
 	p := open(t, s, "desktop-light")
 	p.signIn(token)
-	p.awaitText("watcher, administrator")
+	p.awaitText(", administrator")
 	p.click("nav a[data-path=activities]")
 	row := ".activity[data-uuid='" + id + "']"
 	p.see(row + " progress")
@@ -84,6 +83,28 @@ func TestAnAdministratorSeesAndCancelsTheActivitiesOfOthers(t *testing.T) {
 	p.awaitText("The task belongs to another client")
 	p.click("nav a[data-path=load]")
 	p.awaitText("All clients together")
+}
+
+// TestWhatEndedLastIsRememberedLongest: the page keeps few of those that ended, and
+// the one that ends last is not the one it forgets, however early it began.
+func TestWhatEndedLastIsRememberedLongest(t *testing.T) {
+	s := started(t)
+	token := s.token(t, "remembering")
+	id := s.submit(t, token, "pause", "milliseconds", "3600000")
+	p := open(t, s, "desktop-light")
+	p.signIn(token)
+	p.click("nav a[data-path=activities]")
+	p.see(".activity[data-uuid='" + id + "'] progress")
+	const kept = 30 // by the page
+	for range kept + 5 {
+		s.submit(t, token, "noop")
+	}
+	p.await(fmt.Sprintf("document.querySelectorAll('.activity').length === %d", kept+1))
+	p.click(".activity[data-uuid='" + id + "'] button")
+	p.awaitText("Cancelled")
+	if first := eval[string](p, "document.querySelector('.activity').dataset.uuid"); first != id {
+		t.Errorf("%s ended last, %s is shown as the last", id, first)
+	}
 }
 
 func TestARevokedTokenIsSignedOutWithASentence(t *testing.T) {

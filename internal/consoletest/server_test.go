@@ -55,6 +55,7 @@ var binary = sync.OnceValues(func() (string, error) {
 type server struct {
 	data, addr string
 	cmd        *exec.Cmd
+	clients    int
 }
 
 // shared is the server of all tests that do not stop theirs.
@@ -147,21 +148,22 @@ func (s *server) run(t *testing.T, args ...string) string {
 	return strings.TrimSpace(string(out))
 }
 
-// token makes a client of the name with a token for asstore, unless flags say
-// otherwise.
-func (s *server) token(t *testing.T, name string, flags ...string) string {
+// client makes a client and gives its name, which no client of an earlier run has.
+func (s *server) client(t *testing.T, name string) string {
 	t.Helper()
+	s.clients++
+	name = fmt.Sprintf("%s-%d", name, s.clients)
 	s.run(t, "client", "create", name)
-	return s.another(t, name, flags...)
+	return name
 }
 
-// another makes one more token of a client.
-func (s *server) another(t *testing.T, name string, flags ...string) string {
+// token makes a client with a token for asstore, unless flags say otherwise.
+func (s *server) token(t *testing.T, name string, flags ...string) string {
 	t.Helper()
 	if len(flags) == 0 {
 		flags = []string{"--protocol", "asstore"}
 	}
-	return s.run(t, append([]string{"token", "create", "--client", name}, flags...)...)
+	return s.run(t, append([]string{"token", "create", "--client", s.client(t, name)}, flags...)...)
 }
 
 // post sends a form with a token and gives the answer.

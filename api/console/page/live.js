@@ -14,7 +14,7 @@ export class Live extends EventTarget {
   constructor(client) {
     super();
     this.client = client;
-    this.activities = new Map(); // by uuid; what ended stays a while
+    this.activities = new Map(); // by uuid; what ended stays a while, last, in the order of its end
     this.total = 0;
     this.connected = null; // null: not yet
     this.lastID = undefined;
@@ -78,11 +78,12 @@ export class Live extends EventTarget {
   async snapshot(signal) {
     const { MediaContainer: all } = await this.client.json("GET", "/activities", { signal });
     const now = new Map();
-    for (const activity of all.Activity ?? []) now.set(activity.uuid, { ...this.activities.get(activity.uuid), ...activity, ended: Boolean(activity.Response) });
     for (const [uuid, old] of this.activities) {
-      if (old.ended && !now.has(uuid)) now.set(uuid, old);
+      if (old.ended) now.set(uuid, old);
     }
-    this.activities = now;
+    for (const activity of all.Activity ?? []) now.set(activity.uuid, { ...this.activities.get(activity.uuid), ...activity, ended: Boolean(activity.Response) });
+    const end = (a) => (a.ended ? Date.parse(a.Context.ended_at) : 0);
+    this.activities = new Map([...now].sort(([, a], [, b]) => end(a) - end(b)));
     this.total = all.totalSize ?? all.size ?? now.size;
     const early = this.early;
     this.early = null;
@@ -102,8 +103,10 @@ export class Live extends EventTarget {
     const known = this.activities.get(uuid);
     if (known?.ended && event === "updated") return;
     const next = { ...known, ...activity, uuid, ended: event === "ended" };
+    const ends = next.ended && !known?.ended;
+    if (ends) this.activities.delete(uuid); // so that it comes to stand last
     this.activities.set(uuid, next);
-    if (next.ended && !known?.ended) {
+    if (ends) {
       this.forgetOldest();
       this.dispatchEvent(new CustomEvent("ended", { detail: next }));
     }
