@@ -95,13 +95,12 @@ func (d *Desk) Watch(ctx context.Context, c Caller, after string) (*Watch, error
 		d.watchers.remove(c.Client.ID)
 		return nil, err
 	}
-	ctx, end := context.WithCancelCause(ctx)
-	w := &Watch{watching: watching, ctx: ctx, guarded: &guarded{token: c.Token.ID, end: end}}
-	d.guard.add(ctx, w.guarded)
+	ctx, one, forget := d.guard.hold(ctx, c)
+	w := &Watch{watching: watching, ctx: ctx, guarded: one}
 	w.forget = sync.OnceFunc(func() {
-		end(nil)
+		one.end(nil)
 		watching.Close()
-		d.guard.remove(w.guarded)
+		forget()
 		d.watchers.remove(c.Client.ID)
 	})
 	return w, nil

@@ -28,20 +28,44 @@ type guarded struct {
 	end   context.CancelCauseFunc
 }
 
-// guardedDelivery is an open stream of a token.
-type guardedDelivery struct {
-	Delivery
-	guard *guard
-	token string
+// Hold gives the context of what a caller has open for longer than a moment: it
+// ends with the cause ErrTokenEnded as soon as the token expires, and within
+// TokenCacheTime after it was revoked. release ends it in any case and must be
+// called.
+func (d *Desk) Hold(ctx context.Context, c Caller) (held context.Context, release func()) {
+	held, one, forget := d.guard.hold(ctx, c)
+	return held, func() {
+		one.end(nil)
+		forget()
+	}
 }
 
-// Run implements Delivery. It ends within TokenCacheTime after the token did.
-func (g *guardedDelivery) Run(ctx context.Context, sink Sink) error {
+// hold is Hold for those who end what is open themselves.
+func (g *guard) hold(ctx context.Context, c Caller) (held context.Context, one *guarded, forget func()) {
+	stop := func() {}
+	if !c.Token.ExpiresAt.IsZero() {
+		ctx, stop = context.WithDeadlineCause(ctx, c.Token.ExpiresAt, ErrTokenEnded)
+	}
 	ctx, end := context.WithCancelCause(ctx)
-	defer end(nil)
-	one := &guarded{token: g.token, end: end}
-	g.guard.add(ctx, one)
-	defer g.guard.remove(one)
+	one = &guarded{token: c.Token.ID, end: end}
+	g.add(ctx, one)
+	return ctx, one, func() {
+		g.remove(one)
+		stop()
+	}
+}
+
+// guardedDelivery is an open stream of a caller.
+type guardedDelivery struct {
+	Delivery
+	desk   *Desk
+	caller Caller
+}
+
+// Run implements Delivery. It ends with its token, as Hold says.
+func (g *guardedDelivery) Run(ctx context.Context, sink Sink) error {
+	ctx, release := g.desk.Hold(ctx, g.caller)
+	defer release()
 	return g.Delivery.Run(ctx, sink)
 }
 
