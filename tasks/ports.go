@@ -117,5 +117,14 @@ type Throttle interface {
 	Take(key string, perSecond float64) (wait time.Duration)
 }
 
+// Quota counts how often something happens within a span of time, per key, in all
+// processes together.
+type Quota interface {
+	// Spend counts one more, or says how long to wait where most are counted
+	// already. A span begins with the first that is counted in it and ends after
+	// per; then nothing is counted any more.
+	Spend(ctx context.Context, key string, most int64, per time.Duration) (wait time.Duration)
+}
+
 // ErrPeerUnknown says that the connection cannot tell what was acknowledged.
 var ErrPeerUnknown = errors.New("this connection cannot tell what its peer acknowledged")

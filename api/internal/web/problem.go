@@ -86,7 +86,7 @@ func (p Problem) SetHeaders(h http.Header) {
 	if p.RetryAfter > 0 {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
-	if p.Status == http.StatusUnauthorized {
+	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
 		h.Set("WWW-Authenticate", "Token")
 	}
 }
@@ -102,6 +102,11 @@ func (s *Shared) ErrorHandler(err error, c echo.Context) {
 
 // Fail is ErrorHandler for a door whose failures have another shape.
 func (s *Shared) Fail(err error, c echo.Context, shape func(Problem) any) {
+	s.FailAs(err, c, func(p Problem) (int, any) { return p.Status, shape(p) })
+}
+
+// FailAs is Fail for a door that has a table of statuses of its own.
+func (s *Shared) FailAs(err error, c echo.Context, shape func(Problem) (status int, body any)) {
 	if c.Response().Committed {
 		return
 	}
@@ -111,15 +116,16 @@ func (s *Shared) Fail(err error, c echo.Context, shape func(Problem) any) {
 		return
 	}
 	p := ProblemOf(err)
-	if p.Status >= http.StatusInternalServerError {
-		s.Log.ErrorContext(ctx, "A request failed.", "request_id", RequestID(c), "path", c.Path(), "status", p.Status, "error", err)
+	status, body := shape(p)
+	if status >= http.StatusInternalServerError {
+		s.Log.ErrorContext(ctx, "A request failed.", "request_id", RequestID(c), "path", c.Path(), "status", status, "error", err)
 	}
 	drain(c.Response(), c.Request())
 	p.SetHeaders(c.Response().Header())
 	if c.Request().Method == http.MethodHead {
-		err = c.NoContent(p.Status)
+		err = c.NoContent(status)
 	} else {
-		err = c.JSON(p.Status, shape(p))
+		err = c.JSON(status, body)
 	}
 	if err != nil {
 		s.Log.DebugContext(ctx, "An answer could not be written.", "request_id", RequestID(c), "error", err)
