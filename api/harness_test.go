@@ -26,6 +26,7 @@ import (
 	"asapi/internal/throttle"
 	"asapi/store"
 	"asapi/store/blobs"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -93,10 +94,9 @@ func newWorldWith(t *testing.T, s settings) *world {
 	w.blobs, err = blobs.Open(t.Context(), "file://"+filepath.Join(dir, "blobs"))
 	w.must(err)
 	t.Cleanup(func() { _ = w.blobs.Close() })
-	w.store, err = store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(dir, "asapi.db"), Blobs: w.blobs, Log: log})
+	w.store, err = store.Open(t.Context(), store.Config{URL: storetest.SQLite(t), Blobs: w.blobs, Log: log})
 	w.must(err)
 	t.Cleanup(func() { _ = w.store.Close() })
-	w.must(w.store.Migrate(t.Context()))
 	hubConfig := channel.Config{Store: w.store, Blobs: w.blobs, Log: log}
 	if !s.noRedis {
 		client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(t).Addr()})

@@ -19,6 +19,7 @@ import (
 	"asapi/internal/testserver"
 	"asapi/store"
 	"asapi/store/blobs"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -64,10 +65,9 @@ func newWorld(t *testing.T) *world {
 	w.blobs, err = blobs.Open(t.Context(), "file://"+filepath.Join(dir, "blobs"))
 	w.must(err)
 	t.Cleanup(func() { _ = w.blobs.Close() })
-	s, err := store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(dir, "asapi.db"), Blobs: w.blobs})
+	s, err := store.Open(t.Context(), store.Config{URL: storetest.SQLite(t), Blobs: w.blobs})
 	w.must(err)
 	t.Cleanup(func() { _ = s.Close() })
-	w.must(s.Migrate(t.Context()))
 	w.store = &faulty{Store: s}
 	return w.as("ada")
 }

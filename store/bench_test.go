@@ -6,14 +6,14 @@ import (
 	"testing"
 	"time"
 
-	"asapi/internal/testserver"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
 // benchWorld is a PostgreSQL store with one client, for benchmarks.
 func benchWorld(b *testing.B) *world {
 	b.Helper()
-	return newWorld(b, testserver.Postgres(b))
+	return newWorld(b, storetest.Postgres(b))
 }
 
 // BenchmarkSubmit measures durable submissions from 64 callers.

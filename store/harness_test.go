@@ -3,22 +3,21 @@ package store_test
 import (
 	"context"
 	"crypto/sha256"
-	"path/filepath"
 	"testing"
 	"time"
 
-	"asapi/internal/testserver"
 	"asapi/store"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) {
-		test(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db")))
+	storetest.OnBoth(t, func(t *testing.T, url string) {
+		t.Helper()
+		test(t, newWorld(t, url))
 	})
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, newWorld(t, testserver.Postgres(t))) })
 }
 
 // world is a store with two clients that have an account each.
@@ -30,6 +29,7 @@ type world struct {
 	adaAccount tasks.Account
 }
 
+// newWorld begins with a database that has the newest schema and nothing else.
 func newWorld(tb testing.TB, url string) *world {
 	tb.Helper()
 	return newWorldOf(tb, store.Config{URL: url})
@@ -42,9 +42,6 @@ func newWorldOf(tb testing.TB, cfg store.Config) *world {
 		tb.Fatal(err)
 	}
 	tb.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(tb.Context()); err != nil {
-		tb.Fatal(err)
-	}
 	w := &world{Store: s, t: tb, ctx: tb.Context()}
 	w.ada, w.bob = w.client("ada"), w.client("bob")
 	w.adaAccount = tasks.Account{Client: w.ada.ID, Service: "tracker", Username: "alice"}

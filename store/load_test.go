@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"errors"
-	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,6 +10,7 @@ import (
 
 	"asapi/internal/testserver"
 	"asapi/store"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -29,7 +29,7 @@ func sum(l tasks.Load) tasks.Minute {
 
 // TestTheLoadCountsWhatEveryProcessDid counts in two stores on one database.
 func TestTheLoadCountsWhatEveryProcessDid(t *testing.T) {
-	test := func(t *testing.T, url string) {
+	storetest.OnBoth(t, func(t *testing.T, url string) {
 		t.Helper()
 		w := newWorld(t, url)
 		other, err := store.Open(w.ctx, store.Config{URL: url})
@@ -75,9 +75,7 @@ func TestTheLoadCountsWhatEveryProcessDid(t *testing.T) {
 				return nil
 			}, "the counts to be written")
 		}
-	}
-	t.Run("SQLite", func(t *testing.T) { test(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db")) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, testserver.Postgres(t)) })
+	})
 }
 
 // TestTheLagIsToldWithoutAWorker: nobody observes it, and waiting tasks show.

@@ -45,6 +45,19 @@ func olderDatabase(t *testing.T, url string) (*goose.Provider, *sql.DB) {
 	return p, db
 }
 
+// migrated brings the newest schema to a database.
+func migrated(t *testing.T, url string) {
+	t.Helper()
+	s, err := store.Open(t.Context(), store.Config{URL: url})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	if err := s.Migrate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // beforePartitions is the version before the migration to partitions.
 func beforePartitions(t *testing.T) int64 {
 	t.Helper()
@@ -87,6 +100,7 @@ func TestPartitioningAnOlderDatabaseLosesNothing(t *testing.T) {
 	older, db := olderDatabase(t, url)
 	before := contents(t, db, "task_inputs")
 
+	migrated(t, url)
 	w := newWorld(t, url)
 	if d := cmp.Diff(before, contents(t, db, "inputs")); d != "" {
 		t.Error(d)
@@ -128,14 +142,7 @@ func TestPartitioningAnOlderDatabaseLosesNothing(t *testing.T) {
 func TestProcessesThatAreOlderThanThePartitionsStillWork(t *testing.T) {
 	url := testserver.Postgres(t)
 	_, db := olderDatabase(t, url)
-	s, err := store.Open(t.Context(), store.Config{URL: url})
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = s.Close() })
-	if err := s.Migrate(t.Context()); err != nil {
-		t.Fatal(err)
-	}
+	migrated(t, url)
 	const id = "00000000-0000-7000-8000-000000000000"
 	execute(t, db,
 		"INSERT INTO task_inputs (task_id, parameter, filename, content_type, size, inline, blob) VALUES ('"+id+"', 'p', 'f', '', 1, 'x', '')",

@@ -11,8 +11,8 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"asapi/internal/testserver"
 	"asapi/store"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -34,7 +34,7 @@ const day = 24 * time.Hour
 // by what goes by the database's clock.
 func newCalendar(t *testing.T) *calendar {
 	t.Helper()
-	c := &calendar{url: testserver.Postgres(t)}
+	c := &calendar{url: storetest.Postgres(t)}
 	c.at.Store(time.Now().Add(-60 * day).Truncate(day).Add(12 * time.Hour).Unix())
 	c.world = newWorldOf(t, store.Config{URL: c.url, Clock: c.now})
 	return c

@@ -2,10 +2,11 @@ package store_test
 
 import (
 	"os"
-	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -134,8 +135,9 @@ func TestInputsOfFailedTasksAreForgottenWithTheirTime(t *testing.T) {
 
 // On PostgreSQL TestDiskIsGivenBackWhenWhatADayLeftIsForgotten shows the same.
 func TestSQLiteGivesDiskBackWhenTasksAreForgotten(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "asapi.db")
-	w := newWorld(t, "sqlite:"+path)
+	url := storetest.SQLite(t)
+	path := strings.TrimPrefix(url, "sqlite:")
+	w := newWorld(t, url)
 	w.busyDay()
 	pages := func(pragma string) (n int) {
 		w.must(w.DB().Gorm(w.ctx).Raw("PRAGMA " + pragma).Row().Scan(&n))

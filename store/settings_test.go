@@ -3,11 +3,11 @@ package store_test
 import (
 	"testing"
 
-	"asapi/internal/testserver"
+	"asapi/store/storetest"
 )
 
 func TestPostgresTakesTheLocksOfAFrozenProcessAway(t *testing.T) {
-	w := newWorld(t, testserver.Postgres(t))
+	w := newWorld(t, storetest.Postgres(t))
 	var timeout string
 	w.must(w.DB().Gorm(w.ctx).Raw("SHOW idle_in_transaction_session_timeout").Row().Scan(&timeout))
 	if timeout != "5s" {

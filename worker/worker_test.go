@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"path/filepath"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -19,6 +18,7 @@ import (
 	"asapi/internal/testserver"
 	"asapi/store"
 	"asapi/store/blobs"
+	"asapi/store/storetest"
 	"asapi/tasks"
 	"asapi/worker"
 )
@@ -69,10 +69,9 @@ func newBench(t *testing.T, act func(context.Context, *tasks.Run, params) error)
 	var err error
 	b.blobs, err = blobs.Open(t.Context(), "file://"+t.TempDir())
 	b.must(err)
-	b.store, err = store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), Blobs: b.blobs})
+	b.store, err = store.Open(t.Context(), store.Config{URL: storetest.SQLite(t), Blobs: b.blobs})
 	b.must(err)
 	t.Cleanup(func() { _ = b.store.Close() })
-	b.must(b.store.Migrate(t.Context()))
 	b.sealer, err = seal.Parse(seal.Generate())
 	b.must(err)
 	b.client = b.newClient("ada")

@@ -20,10 +20,10 @@ import (
 	"asapi/channel"
 	"asapi/internal/netpeer"
 	"asapi/internal/seal"
-	"asapi/internal/testserver"
 	"asapi/internal/throttle"
 	"asapi/store"
 	"asapi/store/blobs"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -53,11 +53,11 @@ func onBoth(t *testing.T, sqlite, postgres int, settle time.Duration, test func(
 	t.Helper()
 	t.Run("SQLite", func(t *testing.T) {
 		checks(t, sqlite)
-		test(t, newWorld(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db"), settle))
+		test(t, newWorld(t, storetest.SQLite(t), settle))
 	})
 	t.Run("PostgreSQL", func(t *testing.T) {
 		checks(t, postgres)
-		test(t, newWorld(t, testserver.Postgres(t), settle))
+		test(t, newWorld(t, storetest.Postgres(t), settle))
 	})
 }
 
@@ -102,7 +102,6 @@ func newWorld(t *testing.T, url string, settle time.Duration) *world {
 	w.store, err = store.Open(t.Context(), store.Config{URL: url, Blobs: w.blobs, Log: log})
 	must(err)
 	t.Cleanup(func() { _ = w.store.Close() })
-	must(w.store.Migrate(t.Context()))
 	sealer, err := seal.Parse(seal.Generate())
 	must(err)
 	server := miniredis.RunT(t)

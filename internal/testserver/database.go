@@ -21,8 +21,45 @@ var shared struct {
 // kills the server uses NewPostgres.
 func Postgres(tb testing.TB) string {
 	tb.Helper()
+	return database(tb, "")
+}
+
+// PostgresLike gives the URL of a database that belongs to the test, on the same
+// server as Postgres's, with everything that the database template has; nobody
+// may be connected to that one meanwhile.
+func PostgresLike(tb testing.TB, template string) string {
+	tb.Helper()
+	return database(tb, " TEMPLATE "+pgx.Identifier{template}.Sanitize())
+}
+
+// PostgresTemplate makes a database for PostgresLike, which stays as long as the
+// process, and gives its name and its URL.
+func PostgresTemplate(tb testing.TB) (name, url string) {
+	tb.Helper()
 	shared.Lock()
 	defer shared.Unlock()
+	name = create(tb, "")
+	return name, shared.server.urlOf(name)
+}
+
+// database makes a database and drops it with the test.
+func database(tb testing.TB, options string) string {
+	tb.Helper()
+	shared.Lock()
+	defer shared.Unlock()
+	name := create(tb, options)
+	tb.Cleanup(func() {
+		// FORCE: a pool that a failed test left open must not fail this too.
+		if err := shared.server.run(context.WithoutCancel(tb.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
+			tb.Errorf("drop a database: %v", err)
+		}
+	})
+	return shared.server.urlOf(name)
+}
+
+// create needs shared to be locked. It starts the server where it does not run.
+func create(tb testing.TB, options string) string {
+	tb.Helper()
 	if shared.server == nil {
 		s, err := preparePostgres(FreePort(tb))
 		if err != nil {
@@ -35,16 +72,10 @@ func Postgres(tb testing.TB) string {
 	}
 	shared.databases++
 	name := fmt.Sprintf("test_%d", shared.databases)
-	if err := shared.server.run(tb.Context(), "CREATE DATABASE "+name); err != nil {
+	if err := shared.server.run(tb.Context(), "CREATE DATABASE "+name+options); err != nil {
 		tb.Fatalf("make a database: %v", err)
 	}
-	tb.Cleanup(func() {
-		// FORCE: a pool that a failed test left open must not fail this too.
-		if err := shared.server.run(context.WithoutCancel(tb.Context()), "DROP DATABASE "+name+" WITH (FORCE)"); err != nil {
-			tb.Errorf("drop a database: %v", err)
-		}
-	})
-	return shared.server.urlOf(name)
+	return name
 }
 
 // run runs one statement in the maintenance database.

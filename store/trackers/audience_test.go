@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"asapi/internal/testserver"
+	"asapi/store/storetest"
 	"asapi/tasks"
 	"asapi/tasks/tracker"
 )
@@ -208,7 +209,7 @@ func TestAnErasedAccountIsNoMemberAndGetsNothing(t *testing.T) {
 // Ten thousand members, while steps are cut off in the middle and two processes
 // are at it: everybody is reached, nobody twice, and others are not held up.
 func TestTenThousandMembersAreReachedHoweverOftenItIsInterrupted(t *testing.T) {
-	b := newBench(t, testserver.Postgres(t))
+	b := newBench(t, storetest.Postgres(t))
 	const count = 10_000
 	members := make([]string, count)
 	for i := range members {

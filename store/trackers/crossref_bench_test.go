@@ -2,11 +2,10 @@ package trackers_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"strings"
 	"testing"
 
-	"asapi/internal/testserver"
+	"asapi/store/storetest"
 	"asapi/tasks/tracker/xref"
 )
 
@@ -19,8 +18,8 @@ func BenchmarkLoadReferences(b *testing.B) {
 	file := "[" + strings.Join(rows, ",\n") + "]"
 	for _, again := range []bool{false, true} {
 		for name, url := range map[string]func() string{
-			"SQLite":     func() string { return "sqlite:" + filepath.Join(b.TempDir(), "asapi.db") },
-			"PostgreSQL": func() string { return testserver.Postgres(b) },
+			"SQLite":     func() string { return storetest.SQLite(b) },
+			"PostgreSQL": func() string { return storetest.Postgres(b) },
 		} {
 			b.Run(fmt.Sprintf("%s/again=%v", name, again), func(b *testing.B) {
 				for b.Loop() {

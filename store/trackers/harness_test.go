@@ -7,16 +7,15 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"gorm.io/gorm"
 
 	"asapi/internal/seal"
-	"asapi/internal/testserver"
 	"asapi/store"
 	"asapi/store/blobs"
+	"asapi/store/storetest"
 	"asapi/store/trackers"
 	"asapi/tasks"
 	"asapi/tasks/catalog"
@@ -38,10 +37,13 @@ type bench struct {
 // onBoth runs a test on SQLite and on PostgreSQL.
 func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 	t.Helper()
-	t.Run("SQLite", func(t *testing.T) { test(t, newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db"))) })
-	t.Run("PostgreSQL", func(t *testing.T) { test(t, newBench(t, testserver.Postgres(t))) })
+	storetest.OnBoth(t, func(t *testing.T, url string) {
+		t.Helper()
+		test(t, newBench(t, url))
+	})
 }
 
+// newBench begins with a database that has the newest schema and nothing else.
 func newBench(tb testing.TB, url string) *bench {
 	tb.Helper()
 	ctx := tb.Context()
@@ -50,7 +52,6 @@ func newBench(tb testing.TB, url string) *bench {
 	s, err := store.Open(ctx, store.Config{URL: url, Blobs: kept})
 	must(tb, err)
 	tb.Cleanup(func() { must(tb, s.Close()) })
-	must(tb, s.Migrate(ctx))
 	sealer, err := seal.Parse(seal.Generate())
 	must(tb, err)
 	b := &bench{tb: tb, store: s, trackers: trackers.New(s), blobs: kept, sealer: sealer}

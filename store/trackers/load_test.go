@@ -5,13 +5,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"sync/atomic"
 	"testing"
 
-	"asapi/internal/testserver"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -67,8 +66,8 @@ func activityLines(n int) io.ReadCloser {
 // benchOnBoth measures on SQLite and on PostgreSQL.
 func benchOnBoth(b *testing.B, measure func(b *testing.B, bench *bench)) {
 	b.Helper()
-	b.Run("SQLite", func(b *testing.B) { measure(b, newBench(b, "sqlite:"+filepath.Join(b.TempDir(), "asapi.db"))) })
-	b.Run("PostgreSQL", func(b *testing.B) { measure(b, newBench(b, testserver.Postgres(b))) })
+	b.Run("SQLite", func(b *testing.B) { measure(b, newBench(b, storetest.SQLite(b))) })
+	b.Run("PostgreSQL", func(b *testing.B) { measure(b, newBench(b, storetest.Postgres(b))) })
 }
 
 // importsMany imports a list of 50,000 entries.
@@ -98,7 +97,7 @@ func BenchmarkReimport50000Entries(b *testing.B) {
 }
 
 func BenchmarkProcess100000Activities(b *testing.B) {
-	bench := newBench(b, testserver.Postgres(b))
+	bench := newBench(b, storetest.Postgres(b))
 	for b.Loop() {
 		_, err := bench.runWith(bench.begin(bench.client, "viewer", "process-activities"), streaming("activities", func() io.ReadCloser { return activityLines(100000) }), bench.catalog)
 		must(b, err)

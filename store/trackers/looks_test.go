@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"asapi/store/storetest"
 	"asapi/tasks"
 	"asapi/tasks/tracker"
 )
@@ -213,7 +214,7 @@ func TestAHistogramOfSomethingEndlessStaysSmall(t *testing.T) {
 }
 
 func TestLooksRefuseWhatTheyCannotDo(t *testing.T) {
-	b := newBench(t, "sqlite:"+t.TempDir()+"/asapi.db")
+	b := newBench(t, storetest.SQLite(t))
 	for _, tt := range []struct {
 		action string
 		pairs  []string

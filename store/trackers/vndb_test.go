@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"asapi/store/storetest"
 	"asapi/tasks/tracker"
 )
 
@@ -128,7 +129,7 @@ func TestEveryVNDBSampleIsAccountedForAndComesBack(t *testing.T) {
 			files[filepath.Base(name)] = raw
 		}
 	}
-	b := newBench(t, "sqlite:"+filepath.Join(t.TempDir(), "asapi.db"))
+	b := newBench(t, storetest.SQLite(t))
 	n := 0
 	for name, raw := range files {
 		n++

@@ -11,7 +11,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +24,7 @@ import (
 	"asapi/internal/seal"
 	"asapi/internal/testserver"
 	"asapi/store"
+	"asapi/store/storetest"
 	"asapi/tasks"
 	"asapi/worker/webhooks"
 )
@@ -49,10 +49,9 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, senders: new(errgroup.Group)}
 	var err error
-	w.Store, err = store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.db")})
+	w.Store, err = store.Open(t.Context(), store.Config{URL: storetest.SQLite(t)})
 	w.must(err)
 	t.Cleanup(func() { _ = w.Close() })
-	w.must(w.Migrate(t.Context()))
 	c, err := w.CreateClient(t.Context(), "ada")
 	w.must(err)
 	w.client = c.ID
