@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"io"
+	"iter"
 )
 
 // Consumed takes the caller's word that it has the results of the asked ids.
@@ -52,4 +53,21 @@ func (d *Desk) Describe(ctx context.Context, c Caller, id ID) (Result, error) {
 // OpenResult reads bytes of a claimed result.
 func (d *Desk) OpenResult(ctx context.Context, r Result, offset, length int64) (io.ReadCloser, error) {
 	return OpenResult(ctx, d.cfg.Blobs, r, offset, length)
+}
+
+// Items gives the recorded items of a task in their order, also while it runs and
+// after its result was consumed. They are not held in memory. A task that the
+// caller does not see is CodeNotFound.
+func (d *Desk) Items(ctx context.Context, c Caller, id ID) iter.Seq2[Item, error] {
+	return func(yield func(Item, error) bool) {
+		found, err := d.cfg.Store.Tasks(ctx, scope(c), []ID{id})
+		if err == nil && len(found) == 0 {
+			err = &Error{Code: CodeNotFound, Message: "There is no such task."}
+		}
+		if err != nil {
+			yield(Item{}, err)
+			return
+		}
+		d.cfg.Store.Items(ctx, id)(yield)
+	}
 }
