@@ -12,6 +12,7 @@ import (
 	"asapi/api/asapi"
 	"asapi/api/console"
 	"asapi/api/internal/web"
+	"asapi/api/oauth"
 	"asapi/tasks"
 )
 
@@ -62,6 +63,7 @@ func New(cfg Config) (http.Handler, error) {
 	mountHealth(e, cfg)
 	asapi.Mount(e, door)
 	activities.Mount(e, door.Shared)
+	oauth.Mount(e, door.Shared, door.Public)
 	if cfg.Console {
 		if err := console.Mount(e, door.Shared); err != nil {
 			return nil, err

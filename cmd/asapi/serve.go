@@ -83,7 +83,7 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 // api makes the part that answers requests on the listener.
 func (p *parts) api(listener net.Listener, d *doors) (part, error) {
 	handler, err := api.New(api.Config{
-		Desk: p.desk(d.limits()), Log: p.log,
+		Desk: p.desk(d), Log: p.log,
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
 		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console,
 		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
