@@ -9,7 +9,7 @@ INTERLEAVINGS ?= 1000
 PKG ?= ./...
 
 .DEFAULT_GOAL := help
-.PHONY: help build demo test lint fmt bench soak large cover
+.PHONY: help build demo test proto lint fmt bench soak large cover
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -31,6 +31,10 @@ UNRACED := -gcflags=modernc.org/...=-race=false
 test: ## run every test with the race detector, also on real PostgreSQL and Redis
 	@scripts/need.sh go cc curl postgresql redis python3 chromium
 	$(GO) test -race $(UNRACED) -shuffle=on -timeout 20m $(PKG)
+
+proto: ## write the Go code of the .proto files, with the plugins that go.mod pins
+	@scripts/need.sh go
+	$(GO) run ./internal/protogen -proto api/tracker/proto -out .
 
 lint: ## check the code and its borders
 	@scripts/need.sh go

@@ -12,8 +12,9 @@ import (
 	"asapi/api/asapi"
 	"asapi/api/console"
 	"asapi/api/internal/web"
-	"asapi/api/oauth"
+	"asapi/api/tracker"
 	"asapi/tasks"
+	trackers "asapi/tasks/tracker"
 )
 
 // Config is what the HTTP surface works with.
@@ -35,6 +36,8 @@ type Config struct {
 	Observe func(method, route string, status int, d time.Duration)
 	// Console adds the page at /console.
 	Console bool
+	// Trackers adds the door for tracker clients; nil: there is none.
+	Trackers *trackers.Library
 }
 
 // Limits bound what one request may hold; zero values take the defaults.
@@ -43,10 +46,7 @@ type Limits = web.Limits
 // New makes the handler of all doors. It fails, with the name of the setting,
 // on a base URL that is none.
 func New(cfg Config) (http.Handler, error) {
-	if cfg.Log == nil {
-		cfg.Log = slog.Default()
-	}
-	door := asapi.Config{Shared: &web.Shared{Desk: cfg.Desk, Log: cfg.Log, Observe: cfg.Observe, Limits: cfg.Limits.WithDefaults()}}
+	door := asapi.Config{Shared: cfg.shared()}
 	for _, base := range []struct {
 		name, url string
 		to        **web.Base
@@ -63,11 +63,27 @@ func New(cfg Config) (http.Handler, error) {
 	mountHealth(e, cfg)
 	asapi.Mount(e, door)
 	activities.Mount(e, door.Shared)
-	oauth.Mount(e, door.Shared, door.Public)
+	if cfg.Trackers != nil {
+		tracker.Mount(e, tracker.Config{Shared: door.Shared, Library: cfg.Trackers})
+	}
 	if cfg.Console {
 		if err := console.Mount(e, door.Shared); err != nil {
 			return nil, err
 		}
 	}
 	return e, nil
+}
+
+// NewGRPC makes the doors that speak gRPC. Each listener takes one of its own.
+func NewGRPC(cfg Config) *GRPC {
+	return tracker.NewServer(tracker.Config{Shared: cfg.shared(), Library: cfg.Trackers})
+}
+
+// shared is what every door gets.
+func (c Config) shared() *web.Shared {
+	log := c.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	return &web.Shared{Desk: c.Desk, Log: log, Observe: c.Observe, Limits: c.Limits.WithDefaults()}
 }

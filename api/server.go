@@ -2,10 +2,12 @@ package api
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"log/slog"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"asapi/api/internal/web"
@@ -20,6 +22,12 @@ type ServerConfig struct {
 	// nobody knows what a peer acknowledged.
 	Listener net.Listener
 	Handler  http.Handler
+	// TLS makes every connection one of TLS; nil: none is. It must not name
+	// protocols: what the client offers decides.
+	TLS *tls.Config
+	// GRPC answers the clients that offer HTTP/2 and nothing else, under TLS;
+	// nil: there is no such answer.
+	GRPC *GRPC
 	Log      *slog.Logger // nil: slog.Default()
 	// Grace is how long requests may go on once ctx ended; 0: 8 s.
 	Grace time.Duration
@@ -33,6 +41,7 @@ const (
 	readHeaderTime = 10 * time.Second
 	idleTime       = 2 * time.Minute
 	maxHeaderBytes = 64 << 10
+	defaultGrace   = 8 * time.Second
 )
 
 // Serve answers requests until ctx ends. Then it takes no more, ends the open
@@ -40,7 +49,7 @@ const (
 // fails where it cannot listen.
 func Serve(ctx context.Context, cfg ServerConfig) error {
 	if cfg.Grace == 0 {
-		cfg.Grace = 8 * time.Second
+		cfg.Grace = defaultGrace
 	}
 	if cfg.Log == nil {
 		cfg.Log = slog.Default()
@@ -67,6 +76,13 @@ func Serve(ctx context.Context, cfg ServerConfig) error {
 		ConnContext: netpeer.ConnContext, Protocols: &plain,
 		ErrorLog: slog.NewLogLogger(cfg.Log.Handler(), slog.LevelDebug),
 	}
+	endCalls := func(context.Context) {}
+	if cfg.TLS != nil {
+		l = tls.NewListener(l, byProtocol(cfg.TLS, cfg.GRPC != nil))
+		if cfg.GRPC != nil {
+			endCalls = handOver(srv, l.Addr(), cfg.GRPC)
+		}
+	}
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }() // ends with Shutdown or Close
 	select {
@@ -77,7 +93,10 @@ func Serve(ctx context.Context, cfg ServerConfig) error {
 	beginClosing(tasks.ErrShuttingDown)
 	ending, stop := context.WithTimeout(base, cfg.Grace)
 	defer stop()
+	var calls sync.WaitGroup
+	calls.Go(func() { endCalls(ending) })
 	err := srv.Shutdown(ending)
+	calls.Wait()
 	if errors.Is(err, context.DeadlineExceeded) {
 		cfg.Log.WarnContext(ctx, "Some requests did not finish in time and were cut off.")
 		err = srv.Close()

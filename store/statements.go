@@ -125,7 +125,8 @@ func makeStatements(d dialect) statements {
 		endedTokens: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
 			" SELECT id FROM v JOIN tokens ON id = v_text WHERE revoked_at > 0 OR (expires_at > 0 AND expires_at <= " + now + ")",
 		blobsInUse: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
-			" SELECT v_text FROM v JOIN inputs ON blob = v_text AND blob <> '' UNION SELECT v_text FROM v JOIN results ON blob = v_text AND blob <> ''",
+			" SELECT v_text FROM v JOIN inputs ON blob = v_text AND blob <> '' UNION SELECT v_text FROM v JOIN results ON blob = v_text AND blob <> ''" +
+			" UNION SELECT v_text FROM v JOIN list_files ON blob = v_text AND blob <> ''",
 		redispatch: "WITH " + d.Batch("v", Col{"v_id", "uuid"}, Col{"v_no", "int"}) +
 			" UPDATE tasks SET phase = 0, dispatched_at = 0 FROM v WHERE " + d.idIs("id", "v_id") + " AND dispatch_no = v_no AND phase + 0 = 1 AND state = 0",
 	}

@@ -34,6 +34,7 @@ const (
 	CodeDeadline          Code = "deadline_exceeded"
 	CodeTooManyAttempts   Code = "too_many_attempts"
 	CodeUnsupportedFormat Code = "unsupported_format"
+	CodePrecondition      Code = "failed_precondition"
 	CodeInternal          Code = "internal"
 )
 

@@ -15,6 +15,7 @@ type Run struct {
 	Log  *slog.Logger
 
 	journal  Journal
+	blobs    Blobs
 	result   *ResultWriter
 	items    Tally
 	progress int
@@ -31,7 +32,7 @@ type Journal interface {
 
 // NewRun makes the run of an assignment.
 func NewRun(t Task, args Args, journal Journal, blobs Blobs, log *slog.Logger) *Run {
-	return &Run{Task: t, Args: args, Log: log, journal: journal, result: NewResultWriter(blobs)}
+	return &Run{Task: t, Args: args, Log: log, journal: journal, blobs: blobs, result: NewResultWriter(blobs)}
 }
 
 // Fence names this run, for stores that write in their own transactions.

@@ -14,6 +14,7 @@ import (
 
 type devCmd struct {
 	listening
+	secure
 	doors
 	outgoing
 	logging
@@ -72,22 +73,29 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	return d.serve(ctx, t, p, listener, redis, folder, tokens)
-}
-
-func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.Listener, redis *embedded.Redis, folder *embedded.Folder, tokens devTokenFile) error {
-	front, err := p.api(listener, &d.doors) //nolint:contextcheck // requests have contexts of their own
+	safe, err := d.open(ctx, folder, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if err := greet(t, listener.Addr(), folder, tokens); err != nil {
+	if err := d.serve(ctx, t, p, listener, &safe, redis, folder, tokens); err != nil {
+		return errors.Join(err, safe.close())
+	}
+	return nil
+}
+
+func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.Listener, safe *opened, redis *embedded.Redis, folder *embedded.Folder, tokens devTokenFile) error {
+	fronts, err := p.api(listener, &d.doors, safe) //nolint:contextcheck // requests have contexts of their own
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	if err := greet(t, listener.Addr(), safe, folder, tokens); err != nil {
 		return errors.Join(err, listener.Close())
 	}
 	work, forget := p.worker(d.Concurrency, 1, tasks.Retention{Results: d.KeepResults, Tasks: d.KeepTasks})
 	defer forget()
 	hooks, forgetHooks := p.webhooks(d.outgoing)
 	defer forgetHooks()
-	return runStages(ctx, []part{front, work.Run, hooks.Run}, append(p.background(), redis.Run))
+	return runStages(ctx, append(fronts, work.Run, hooks.Run), append(p.background(), redis.Run))
 }
 
 func embeddedSettings(folder *embedded.Folder, redis *embedded.Redis) (settings, error) {

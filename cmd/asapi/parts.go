@@ -7,7 +7,6 @@ import (
 	"log/slog"
 
 	"asapi/channel"
-	"asapi/internal/assertion"
 	"asapi/internal/memory"
 	"asapi/internal/seal"
 	"asapi/internal/throttle"
@@ -25,16 +24,18 @@ import (
 
 // parts are what every server process is made of.
 type parts struct {
-	log     *slog.Logger
-	store   *store.Store
-	blobs   *blobs.Store
-	redis   redis.UniversalClient
-	sealer  *seal.Sealer
-	catalog *tasks.Catalog
-	hub     *channel.Hub
-	queue   *worker.Queue
-	metrics *metrics
-	folder  *sharedFolder // nil: the blobs are in no local folder, or nobody shares it
+	log   *slog.Logger
+	store *store.Store
+	// trackers keeps trackers in the store.
+	trackers *trackers.Store
+	blobs    *blobs.Store
+	redis    redis.UniversalClient
+	sealer   *seal.Sealer
+	catalog  *tasks.Catalog
+	hub      *channel.Hub
+	queue    *worker.Queue
+	metrics  *metrics
+	folder   *sharedFolder // nil: the blobs are in no local folder, or nobody shares it
 }
 
 // openParts connects to everything. Redis may be down; the others must answer.
@@ -56,7 +57,8 @@ func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool
 	}
 	redis.SetLogger(redisLog{log})
 	p.redis = s.redis.Client()
-	p.catalog = services(p.store, p.sealer, withBench)
+	p.trackers = trackers.New(p.store)
+	p.catalog = services(p.trackers, p.sealer, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
 	return p, nil
@@ -81,8 +83,7 @@ func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
 }
 
 // services lists what tasks can do.
-func services(s *store.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
-	kept := trackers.New(s)
+func services(kept *trackers.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
 	all := catalog.All(catalog.Deps{Trackers: kept, References: kept, Sealer: sealer})
 	if !withBench {
 		return all
@@ -132,11 +133,10 @@ func (p *parts) webhooks(o outgoing) (s *webhooks.Sender, forget func()) {
 }
 
 // desk makes the use cases.
-func (p *parts) desk(d *doors) *tasks.Desk {
+func (p *parts) desk(limits tasks.DeskLimits) *tasks.Desk {
 	return tasks.NewDesk(tasks.DeskConfig{
 		Catalog: p.catalog, Store: countedStore{p.store, p.metrics.submitted}, Blobs: p.blobs, Queue: p.queue,
-		Channel: p.hub, Sealer: p.sealer, Throttle: throttle.New(), Limits: d.limits(),
-		Assertions: assertion.Reader{}, Audiences: d.TokenAudiences, AccessTokenTime: d.AccessTokenTime,
+		Channel: p.hub, Sealer: p.sealer, Throttle: throttle.New(), Limits: limits,
 	})
 }
 

@@ -9,6 +9,7 @@ import (
 	"asapi/api"
 	"asapi/internal/config"
 	"asapi/internal/netpeer"
+	"asapi/tasks/tracker"
 )
 
 // listening is where the API listens.
@@ -42,6 +43,7 @@ const apiGrace = 5 * time.Second
 type serveCmd struct {
 	backends
 	listening
+	secure
 	doors
 	logging
 	WithBenchService bool `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
@@ -72,26 +74,37 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	front, err := p.api(listener, &s.doors) //nolint:contextcheck // requests have contexts of their own
+	safe, err := s.open(ctx, nil, log)
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	fronts, err := p.api(listener, &s.doors, &safe) //nolint:contextcheck // requests have contexts of their own
+	if err != nil {
+		return errors.Join(err, listener.Close(), safe.close())
+	}
 	log.InfoContext(ctx, "listening", "address", listener.Addr().String())
-	return runStages(ctx, []part{front}, p.background())
+	for name, l := range map[string]net.Listener{"tls": safe.tls, "grpc": safe.calls} {
+		if l != nil {
+			log.InfoContext(ctx, "listening", "address", l.Addr().String(), "with", name)
+		}
+	}
+	return runStages(ctx, fronts, p.background())
 }
 
-// api makes the part that answers requests on the listener.
-func (p *parts) api(listener net.Listener, d *doors) (part, error) {
-	handler, err := api.New(api.Config{
-		Desk: p.desk(d), Log: p.log,
+// api makes the parts that answer requests on the listeners.
+func (p *parts) api(listener net.Listener, d *doors, safe *opened) ([]part, error) {
+	cfg := api.Config{
+		Desk: p.desk(d.limits()), Log: p.log,
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
-		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console,
+		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console, Trackers: tracker.NewLibrary(p.trackers, p.sealer),
 		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
-	})
+	}
+	handler, err := api.New(cfg)
 	if err != nil {
 		return nil, &usageError{plain(err)}
 	}
-	return func(ctx context.Context) error {
+	more, err := safe.parts(p, cfg)
+	return append(more, func(ctx context.Context) error {
 		return api.Serve(ctx, api.ServerConfig{Listener: listener, Handler: handler, Log: p.log, Grace: apiGrace})
-	}, nil
+	}), err
 }

@@ -17,6 +17,8 @@ const (
 	keyFile      = "secret.key"
 	tokensFile   = "dev-tokens.json" //nolint:gosec // the file's name is no secret
 	lockFile     = "lock"
+	certFile     = "tls-cert.pem"
+	certKeyFile  = "tls-key.pem"
 )
 
 // Folder is the data folder of `asapi dev`.
@@ -81,5 +83,10 @@ func (f *Folder) BlobURL() string {
 
 // TokensFile gives the path of the file with the tokens of the client dev.
 func (f *Folder) TokensFile() string { return filepath.Join(f.path, tokensFile) }
+
+// Certificate gives the paths of the certificate for TLS and of its key.
+func (f *Folder) Certificate() (cert, key string) {
+	return filepath.Join(f.path, certFile), filepath.Join(f.path, certKeyFile)
+}
 
 func (f *Folder) database() string { return filepath.Join(f.path, databaseFile) }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -68,6 +69,45 @@ func (s *Store) SetMembers(ctx context.Context, client tasks.ClientID, id string
 	})
 }
 
+// ChangeMembers implements tracker.AudienceStore.
+func (s *Store) ChangeMembers(ctx context.Context, client tasks.ClientID, id string, add, remove []string) error {
+	return s.db.Tx(ctx, func(tx *gorm.DB) error {
+		if err := s.lock(tx, audienceOwner(client, id)); err != nil {
+			return err
+		}
+		consumed, err := s.consumedBy(tx, client, id)
+		if err != nil {
+			return err
+		}
+		now, err := currentMembers(tx, client, id)
+		if err != nil {
+			return err
+		}
+		for _, m := range add {
+			now[m] = true
+		}
+		for _, m := range remove {
+			delete(now, m)
+		}
+		if len(now) > tracker.MaxMembers {
+			return &tasks.Error{Code: tasks.CodeLimit, Field: "members", Message: fmt.Sprintf("An audience has at most %d members.", tracker.MaxMembers)}
+		}
+		return s.setMembers(tx, client, id, consumed, slices.Sorted(maps.Keys(now)))
+	})
+}
+
+// currentMembers gives the members as a set.
+func currentMembers(tx *gorm.DB, client tasks.ClientID, id string) (map[string]bool, error) {
+	now := map[string]bool{}
+	err := query(tx, func(found *sql.Rows) error {
+		var member string
+		err := found.Scan(&member)
+		now[member] = true
+		return err
+	}, "SELECT member FROM audience_members WHERE client_id = ? AND audience = ? AND until = 0", client, id)
+	return now, err
+}
+
 // memberRow is a member of a batch.
 type memberRow struct {
 	Member string `json:"member"`
@@ -86,13 +126,7 @@ func memberRows(members []string) (string, error) {
 // setMembers makes exactly these the members from now on. Who leaves stays in
 // the table, as a member until now, while something may still have to reach it.
 func (s *Store) setMembers(tx *gorm.DB, client tasks.ClientID, id string, consumed int64, members []string) error {
-	gone := map[string]bool{}
-	err := query(tx, func(found *sql.Rows) error {
-		var member string
-		err := found.Scan(&member)
-		gone[member] = true
-		return err
-	}, "SELECT member FROM audience_members WHERE client_id = ? AND audience = ? AND until = 0", client, id)
+	gone, err := currentMembers(tx, client, id)
 	if err != nil {
 		return err
 	}

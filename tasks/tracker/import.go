@@ -56,7 +56,10 @@ func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importPa
 		return err
 	}
 	im := newImporter(s, run, format, p)
-	return importFile(ctx, run, p, source[Row, importRow]{read: format.Read, expect: im.expect, mark: im.mark, apply: im.apply})
+	if err := importFile(ctx, run, p, source[Row, importRow]{read: format.Read, expect: im.expect, mark: im.mark, apply: im.apply}); err != nil || p.DryRun {
+		return err
+	}
+	return s.keep(ctx, run, provider, p.File)
 }
 
 // source reads a file's entries and takes them over.

@@ -36,6 +36,9 @@ type AudienceStore interface {
 	// SetMembers makes exactly these the members: CodeNotFound. Accounts that
 	// do not exist are registered; CodeUnavailable while one is being erased.
 	SetMembers(ctx context.Context, client tasks.ClientID, id string, members []string) error
+	// ChangeMembers adds and removes members, as SetMembers does; CodeLimit when
+	// the audience would have more than MaxMembers.
+	ChangeMembers(ctx context.Context, client tasks.ClientID, id string, add, remove []string) error
 	// Members gives the members that come after the given one, by name;
 	// CodeNotFound when there is no such audience.
 	Members(ctx context.Context, client tasks.ClientID, id, after string, limit int) ([]string, error)

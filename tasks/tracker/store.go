@@ -65,6 +65,7 @@ type Store interface {
 	LibraryStore
 	AudienceStore
 	CredentialStore
+	ListFileStore
 }
 
 // Want names what a change needs to see.

@@ -50,6 +50,7 @@ var table = map[tasks.Code]Code{
 	tasks.CodeLimit:             ResourceExhausted,
 	tasks.CodeRateLimited:       ResourceExhausted,
 	tasks.CodeResultNotReady:    FailedPrecondition,
+	tasks.CodePrecondition:      FailedPrecondition,
 	tasks.CodeBusy:              Aborted,
 	tasks.CodeTooManyAttempts:   Aborted,
 	tasks.CodeUnavailable:       Unavailable,

@@ -31,6 +31,7 @@ var statuses = map[tasks.Code]int{
 	tasks.CodeDeadline:          http.StatusGatewayTimeout,
 	tasks.CodeTooManyAttempts:   http.StatusConflict,
 	tasks.CodeUnsupportedFormat: http.StatusUnsupportedMediaType,
+	tasks.CodePrecondition:      http.StatusConflict,
 	tasks.CodeInternal:          http.StatusInternalServerError,
 
 	codeNotAllowed:  http.StatusMethodNotAllowed,

@@ -1,0 +1,121 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+
+	"asapi/api"
+	"asapi/internal/certs"
+	"asapi/internal/config"
+	"asapi/internal/embedded"
+	"asapi/internal/netpeer"
+)
+
+// secure is where clients reach the API with TLS, and over gRPC.
+type secure struct {
+	TLSListen  string `name:"tls-listen" help:"Address for TLS, where gRPC is spoken and all that LISTEN speaks. asapi dev takes 127.0.0.1:8443, or a free port where that is taken; off: nothing listens." env:"TLS_LISTEN" placeholder:"HOST:PORT"`
+	TLSCert    string `name:"tls-cert" help:"File with the certificate for TLS and its chain, in PEM. A change is noticed." env:"TLS_CERT" placeholder:"FILE"`
+	TLSKey     string `name:"tls-key" help:"File with the certificate's key, in PEM." env:"TLS_KEY" placeholder:"FILE"`
+	GRPCListen string `name:"grpc-listen" help:"Address for gRPC without TLS, for a proxy in front of it that ends TLS." env:"GRPC_LISTEN" placeholder:"HOST:PORT"`
+}
+
+// tlsOff is the TLS_LISTEN of nobody.
+const tlsOff = "off"
+
+// opened are the listeners that were opened for secure; nil: there is none.
+type opened struct {
+	tls    net.Listener
+	config *tls.Config
+	calls  net.Listener
+	cert   string // the file that development clients have to trust; empty: none
+}
+
+func (o *opened) close() error {
+	var errs []error
+	for _, l := range []net.Listener{o.tls, o.calls} {
+		if l != nil {
+			errs = append(errs, l.Close())
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// open opens what is configured. folder gives a certificate where none is named;
+// nil: one has to be.
+func (s *secure) open(ctx context.Context, folder *embedded.Folder, log *slog.Logger) (o opened, err error) {
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, o.close())
+		}
+	}()
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		return o, configError("TLS_CERT", "and TLS_KEY belong together: name the file of the certificate and the file of its key")
+	}
+	if s.GRPCListen != "" {
+		if o.calls, err = listenAt(ctx, "GRPC_LISTEN", s.GRPCListen); err != nil {
+			return o, err
+		}
+	}
+	cert, key := s.TLSCert, s.TLSKey
+	switch {
+	case s.TLSListen == tlsOff || s.TLSListen == "" && folder == nil:
+		return o, nil
+	case cert == "" && folder == nil:
+		return o, configError("TLS_LISTEN", "needs a certificate: name its file with TLS_CERT and the file of its key with TLS_KEY")
+	case cert == "":
+		cert, key = folder.Certificate()
+		if err := certs.SelfSigned(cert, key); err != nil {
+			return o, err
+		}
+		o.cert = cert
+	}
+	files, err := certs.Load(cert, key, log)
+	if err != nil {
+		return o, configError("TLS_CERT", "names a certificate that cannot be used: %w", err)
+	}
+	o.config = files.Config()
+	if s.TLSListen != "" {
+		o.tls, err = listenAt(ctx, "TLS_LISTEN", s.TLSListen)
+		return o, err
+	}
+	if o.tls, err = netpeer.Listen(ctx, "127.0.0.1:8443"); err != nil {
+		o.tls, err = netpeer.Listen(ctx, "127.0.0.1:0") // somebody else has the usual port
+	}
+	return o, err
+}
+
+// listenAt opens the address that a variable names.
+func listenAt(ctx context.Context, variable, value string) (net.Listener, error) {
+	address, err := config.ParseListen(value, "")
+	if err != nil {
+		return nil, configError(variable, "must read host:port, not %q", value)
+	}
+	l, err := netpeer.Listen(ctx, address)
+	if err != nil {
+		return nil, configError(variable, "names %s, where this process cannot listen: %w", address, errors.Unwrap(err))
+	}
+	return l, nil
+}
+
+// parts are those that answer on the listeners.
+func (o *opened) parts(p *parts, cfg api.Config) ([]part, error) {
+	var list []part
+	if o.tls != nil {
+		handler, err := api.New(cfg)
+		if err != nil {
+			return nil, &usageError{plain(err)}
+		}
+		list = append(list, func(ctx context.Context) error {
+			return api.Serve(ctx, api.ServerConfig{Listener: o.tls, TLS: o.config, GRPC: api.NewGRPC(cfg), Handler: handler, Log: p.log, Grace: apiGrace})
+		})
+	}
+	if o.calls != nil {
+		list = append(list, func(ctx context.Context) error {
+			return api.ServeGRPC(ctx, api.GRPCConfig{Listener: o.calls, Server: api.NewGRPC(cfg), Grace: apiGrace})
+		})
+	}
+	return list, nil
+}
