@@ -13,6 +13,7 @@ import (
 	"asapi/store"
 	"asapi/store/blobs"
 	"asapi/store/trackers"
+	"asapi/store/zerotouch"
 	"asapi/tasks"
 	"asapi/tasks/bench"
 	"asapi/tasks/catalog"
@@ -26,8 +27,9 @@ import (
 type parts struct {
 	log   *slog.Logger
 	store *store.Store
-	// trackers keeps trackers in the store.
+	// trackers and devices are kept in the store.
 	trackers *trackers.Store
+	devices  *zerotouch.Store
 	blobs    *blobs.Store
 	redis    redis.UniversalClient
 	sealer   *seal.Sealer
@@ -57,8 +59,8 @@ func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool
 	}
 	redis.SetLogger(redisLog{log})
 	p.redis = s.redis.Client()
-	p.trackers = trackers.New(p.store)
-	p.catalog = services(p.trackers, p.sealer, withBench)
+	p.trackers, p.devices = trackers.New(p.store), zerotouch.New(p.store)
+	p.catalog = services(p.trackers, p.devices, p.sealer, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
 	return p, nil
@@ -83,8 +85,8 @@ func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
 }
 
 // services lists what tasks can do.
-func services(kept *trackers.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
-	all := catalog.All(catalog.Deps{Trackers: kept, References: kept, Sealer: sealer})
+func services(kept *trackers.Store, devices *zerotouch.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
+	all := catalog.All(catalog.Deps{Trackers: kept, References: kept, Devices: devices, Sealer: sealer})
 	if !withBench {
 		return all
 	}

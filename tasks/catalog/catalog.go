@@ -11,12 +11,14 @@ import (
 	"asapi/tasks/tracker/myanimelist"
 	"asapi/tasks/tracker/vndb"
 	"asapi/tasks/tracker/xref"
+	"asapi/tasks/zerotouch"
 )
 
 // Deps is what the services need of the floors above.
 type Deps struct {
 	Trackers   tracker.Store
 	References xref.Store // nil: clients bring no references of their own
+	Devices    zerotouch.Store
 	Sealer     tasks.Sealer
 }
 
@@ -26,5 +28,5 @@ func All(deps Deps) *tasks.Catalog {
 	if deps.References != nil {
 		trackers.Actions = append(trackers.Actions, xref.Action(deps.References))
 	}
-	return tasks.NewCatalog(trackers)
+	return tasks.NewCatalog(trackers, zerotouch.NewService(zerotouch.NewRegistry(deps.Devices, deps.Sealer)))
 }

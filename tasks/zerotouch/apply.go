@@ -178,7 +178,7 @@ func (h *Held) named(id DeviceID, i Identifier) (*Device, *tasks.Error) {
 	switch {
 	case d == nil || !h.sees(d.Registrar):
 		return nil, errNoDevice(field)
-	case !d.Identifier.agrees(i):
+	case !d.Identifier.Has(i):
 		return nil, errContradiction()
 	}
 	return d, nil

@@ -136,13 +136,14 @@ func (i Identifier) Keys() []Key {
 // space around them counts.
 func Fold(s string) string { return strings.ToLower(strings.TrimSpace(s)) }
 
-// agrees reports whether nothing of asked contradicts i; what asked leaves out
-// does not matter, nor which of two numbers is the first.
-func (i Identifier) agrees(asked Identifier) bool {
+// Has reports whether the device with this identifier has all that asked says:
+// the values and, unless that is NoType, the type.
+func (i Identifier) Has(asked Identifier) bool {
 	has := func(number, first, second string) bool { return number == "" || number == first || number == second }
 	text := func(want, have string) bool { return want == "" || Fold(want) == Fold(have) }
 	return has(asked.IMEI, i.IMEI, i.IMEI2) && has(asked.IMEI2, i.IMEI, i.IMEI2) && has(asked.MEID, i.MEID, i.MEID2) && has(asked.MEID2, i.MEID, i.MEID2) &&
-		text(asked.Serial, i.Serial) && text(asked.Manufacturer, i.Manufacturer) && text(asked.Model, i.Model) && text(asked.Attested, i.Attested)
+		text(asked.Serial, i.Serial) && text(asked.Manufacturer, i.Manufacturer) && text(asked.Model, i.Model) && text(asked.Attested, i.Attested) &&
+		(asked.Type == NoType || asked.Type == "" || asked.Type == i.Type)
 }
 
 // with adds what more says about the same device; ok is false where the two

@@ -102,14 +102,15 @@ func (r *Registry) SetMetadata(ctx context.Context, c tasks.Caller, partner Part
 
 // one does one request in a transaction of its own.
 func (r *Registry) one(ctx context.Context, partner PartnerID, req request) (Device, error) {
-	checked, faults := req.checked(r.now())
+	now := r.now()
+	checked, faults := req.checked(now)
 	if len(faults) > 0 {
 		return Device{}, faults.Err()
 	}
 	var d *Device
 	err := r.store.Change(ctx, tasks.Fence{}, partner, checked.wants(), func(h *Held) ([]Settled, error) {
 		var err error
-		d, _, err = checked.apply(h, r.now())
+		d, _, err = checked.apply(h, now)
 		return nil, err
 	})
 	if err != nil {

@@ -118,7 +118,12 @@ func checkNamed(d DeviceID, i Identifier) (Identifier, tasks.Faults) {
 	case d == 0:
 		return i.complete()
 	}
-	return i.normal()
+	given := i.Type
+	i, faults := i.normal()
+	if given == "" || given == NoType {
+		i.Type = NoType // the device is known by its id, whatever its type
+	}
+	return i, faults
 }
 
 func checkSection(s Section) tasks.Faults {
