@@ -12,6 +12,7 @@ import (
 	"asapi/api/asapi"
 	"asapi/api/console"
 	"asapi/api/internal/web"
+	"asapi/api/oauth"
 	"asapi/api/tracker"
 	"asapi/tasks"
 	trackers "asapi/tasks/tracker"
@@ -63,6 +64,7 @@ func New(cfg Config) (http.Handler, error) {
 	mountHealth(e, cfg)
 	asapi.Mount(e, door)
 	activities.Mount(e, door.Shared)
+	oauth.Mount(e, door.Shared, door.Public)
 	if cfg.Trackers != nil {
 		tracker.Mount(e, tracker.Config{Shared: door.Shared, Library: cfg.Trackers})
 	}

@@ -21,6 +21,7 @@ import (
 
 	"asapi/api"
 	"asapi/channel"
+	"asapi/internal/assertion"
 	"asapi/internal/netpeer"
 	"asapi/internal/seal"
 	"asapi/internal/throttle"
@@ -79,6 +80,7 @@ func catalog() *tasks.Catalog {
 type settings struct {
 	api     func(*api.Config)
 	hub     func(*channel.Config)
+	desk    func(*tasks.DeskConfig)
 	limits  tasks.DeskLimits
 	noRedis bool
 }
@@ -109,12 +111,15 @@ func newWorldWith(t *testing.T, s settings) *world {
 	w.hub = channel.New(hubConfig)
 	sealer, err := seal.Parse(seal.Generate())
 	w.must(err)
-	desk := tasks.NewDesk(tasks.DeskConfig{
+	deskConfig := tasks.DeskConfig{
 		Catalog: catalog(), Store: w.store, Blobs: w.blobs, Queue: w.queue, Channel: w.hub,
-		Sealer: sealer, Throttle: throttle.New(), Limits: s.limits,
-	})
+		Sealer: sealer, Throttle: throttle.New(), Limits: s.limits, Assertions: assertion.Reader{},
+	}
+	if s.desk != nil {
+		s.desk(&deskConfig)
+	}
 	cfg := api.Config{
-		Desk: desk, Log: log, PublicURL: "https://asapi.example.com", StreamURL: "https://stream.example.com:8443",
+		Desk: tasks.NewDesk(deskConfig), Log: log, PublicURL: "https://asapi.example.com", StreamURL: "https://stream.example.com:8443",
 		StoreURL: "https://store.example.com/files",
 	}
 	if s.api != nil {

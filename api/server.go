@@ -28,7 +28,7 @@ type ServerConfig struct {
 	// GRPC answers the clients that offer HTTP/2 and nothing else, under TLS;
 	// nil: there is no such answer.
 	GRPC *GRPC
-	Log      *slog.Logger // nil: slog.Default()
+	Log  *slog.Logger // nil: slog.Default()
 	// Grace is how long requests may go on once ctx ended; 0: 8 s.
 	Grace time.Duration
 	// Listening is called with the address once connections are accepted;

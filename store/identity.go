@@ -58,6 +58,11 @@ func (s *Store) Clients(ctx context.Context) ([]tasks.Client, error) {
 
 // CreateToken implements tasks.IdentityStore.
 func (s *Store) CreateToken(ctx context.Context, t tasks.Token, hash [32]byte) (tasks.Token, error) {
+	return s.createToken(ctx, t, hash, func(*gorm.DB, tasks.Token) error { return nil })
+}
+
+// createToken makes a token, and in the same transaction what comes with it.
+func (s *Store) createToken(ctx context.Context, t tasks.Token, hash [32]byte, with func(*gorm.DB, tasks.Token) error) (tasks.Token, error) {
 	t.ID = uuid.NewString()
 	t.CreatedAt = time.Now().UTC().Truncate(time.Microsecond)
 	if t.Ack == "" {
@@ -80,8 +85,11 @@ func (s *Store) CreateToken(ctx context.Context, t tasks.Token, hash [32]byte) (
 				return err
 			}
 		}
-		return tx.Exec("INSERT INTO tokens (id, hash, client_id, protocol, stream, ack, admin, allow, limits, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-			t.ID, hexText(hash[:]), t.Client, t.Protocol, t.Stream, t.Ack, t.Admin, string(allow), string(limits), Micros(t.CreatedAt), Micros(t.ExpiresAt)).Error
+		if err := tx.Exec("INSERT INTO tokens (id, hash, client_id, protocol, stream, ack, admin, allow, limits, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+			t.ID, hexText(hash[:]), t.Client, t.Protocol, t.Stream, t.Ack, t.Admin, string(allow), string(limits), Micros(t.CreatedAt), Micros(t.ExpiresAt)).Error; err != nil {
+			return err
+		}
+		return with(tx, t)
 	})
 	return t, err
 }
@@ -101,7 +109,10 @@ func ownStream(tx *gorm.DB, stream string, client tasks.ClientID) error {
 	return nil
 }
 
-const callerColumns = "SELECT t.id, t.client_id, t.protocol, t.stream, t.ack, t.admin, t.allow, t.limits, t.created_at, t.expires_at, t.revoked_at, c.name, c.created_at, coalesce(w.url, '')" +
+const callerColumns = "SELECT " + callerFields
+
+// callerFields are what scanCaller reads, with the tables that they are in.
+const callerFields = "t.id, t.client_id, t.protocol, t.stream, t.ack, t.admin, t.allow, t.limits, t.created_at, t.expires_at, t.revoked_at, c.name, c.created_at, coalesce(w.url, '')" +
 	" FROM tokens t JOIN clients c ON c.id = t.client_id LEFT JOIN webhooks w ON w.token_id = t.id AND w.disabled_at = 0"
 
 func scanCaller(rows interface{ Scan(...any) error }) (tasks.Caller, error) {

@@ -18,6 +18,7 @@ type Desk struct {
 
 	guard    guard
 	watchers watcherCount
+	signedIn signIns
 
 	mu     sync.Mutex
 	tokens map[[32]byte]cachedCaller
@@ -33,6 +34,10 @@ type DeskConfig struct {
 	Sealer   Sealer
 	Throttle Throttle
 	Limits   DeskLimits
+
+	Assertions      Assertions    // reads those of service accounts
+	Audiences       []string      // that these may be for, besides this server's token endpoint
+	AccessTokenTime time.Duration // for which access tokens last; 0: 1 hour
 }
 
 // DeskLimits are the server's defaults; a token's own limits go before them.
@@ -62,6 +67,9 @@ func NewDesk(cfg DeskConfig) *Desk {
 	if cfg.Limits.Watchers == 0 {
 		cfg.Limits.Watchers = 10_000
 	}
+	if cfg.AccessTokenTime == 0 {
+		cfg.AccessTokenTime = time.Hour
+	}
 	return &Desk{
 		cfg: cfg, tokens: map[[32]byte]cachedCaller{},
 		guard:    guard{tokens: cfg.Store, open: map[*guarded]struct{}{}},
@@ -69,8 +77,9 @@ func NewDesk(cfg DeskConfig) *Desk {
 	}
 }
 
-// Authenticate finds the caller behind a token's secret. Unknown, revoked and
-// expired tokens are CodeUnauthorized, all with the same words.
+// Authenticate finds the caller behind a token's secret or behind an access token,
+// whatever the door that it came to. Unknown, revoked and expired ones are
+// CodeUnauthorized, all with the same words.
 func (d *Desk) Authenticate(ctx context.Context, secret string) (Caller, error) {
 	refused := &Error{Code: CodeUnauthorized, Message: "Authentication failed: the token is missing, unknown, revoked or expired."}
 	if secret == "" {
@@ -82,7 +91,7 @@ func (d *Desk) Authenticate(ctx context.Context, secret string) (Caller, error) 
 	known, ok := d.tokens[hash]
 	d.mu.Unlock()
 	if !ok || now.After(known.until) {
-		caller, err := d.cfg.Store.Authenticate(ctx, hash)
+		caller, err := d.callerBehind(ctx, secret, hash)
 		if err != nil {
 			if CodeOf(err) == CodeUnauthorized {
 				return Caller{}, refused

@@ -12,6 +12,7 @@ import (
 // ErrLeaseLost where a fence or a claim does not hold any more.
 type Store interface {
 	IdentityStore
+	OAuthStore
 	AccountStore
 	TaskStore
 	ActivityStore

@@ -18,6 +18,7 @@ type cli struct {
 
 	Client clientCmd `cmd:"" group:"admin" help:"Manage clients."`
 	Token  tokenCmd  `cmd:"" group:"admin" help:"Manage tokens."`
+	OAuth  oauthCmd  `cmd:"" group:"admin" name:"oauth" help:"Manage OAuth credentials, with which clients get access tokens."`
 	Retry  retryCmd  `cmd:"" group:"admin" help:"Make failed tasks wait again."`
 
 	Crossref crossrefCmd `cmd:"" group:"admin" help:"Manage which ids of providers are the same work."`

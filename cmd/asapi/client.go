@@ -40,6 +40,8 @@ type clientCreateCmd struct {
 	admin
 	Name        string        `arg:"" help:"Name of the client; it stays and is unique."`
 	KeepResults time.Duration `help:"How long results that it does not take are kept; default: the server's time." env:"ASAPI_CLIENT_KEEP_RESULTS"`
+	OAuth       bool          `name:"oauth" help:"Give it an OAuth client id and a secret, too. The flags below are about these."`
+	oauthFlags
 }
 
 // maxClientName is the longest name of a client, in bytes.
@@ -48,6 +50,13 @@ const maxClientName = 100
 func (c *clientCreateCmd) Run(ctx context.Context, t *terminal) error {
 	if len(c.Name) > maxClientName || strings.TrimSpace(c.Name) != c.Name || c.Name == "" || strings.ContainsFunc(c.Name, unicode.IsControl) {
 		return &usageError{fmt.Errorf("a client's name has 1 to %d bytes, no control characters and no white space around it", maxClientName)}
+	}
+	if !c.OAuth && c.used() {
+		return &usageError{errors.New("flags for OAuth need --oauth")}
+	}
+	token, err := c.read()
+	if err != nil {
+		return &usageError{plain(err)}
 	}
 	return c.with(ctx, func(s *store.Store) error {
 		made, err := s.CreateClient(ctx, c.Name)
@@ -58,6 +67,9 @@ func (c *clientCreateCmd) Run(ctx context.Context, t *terminal) error {
 			if err := s.KeepResults(ctx, made.ID, c.KeepResults); err != nil {
 				return err
 			}
+		}
+		if c.OAuth {
+			return createOAuth(ctx, t, s, made, token, c.ID)
 		}
 		if t.interactive() {
 			return t.printf("The client %s is there. Give it a token: asapi token create --client %s --protocol aschannel\n", made.Name, made.Name)

@@ -18,7 +18,8 @@ import (
 // devClient is the client that asapi dev makes at its first start.
 const devClient = "dev"
 
-// devTokenFile is what stands in dev-tokens.json: one token for each protocol.
+// devTokenFile is what stands in dev-tokens.json: one token for each protocol, and
+// an OAuth credential.
 type devTokenFile struct {
 	Channel struct {
 		Token  string `json:"token"`
@@ -27,10 +28,15 @@ type devTokenFile struct {
 	Store struct {
 		Token string `json:"token"`
 	} `json:"asstore"`
+	OAuth struct {
+		ClientID     string `json:"client_id"`
+		ClientSecret string `json:"client_secret"`
+	} `json:"oauth"`
 }
 
 // devTokens reads the file, or makes the client, its tokens and the file. A start
-// that broke off between leaves tokens that nobody knows, and new ones are made.
+// that broke off between leaves tokens that nobody knows, and new ones are made. A
+// file that is older than OAuth gets what it lacks.
 func devTokens(ctx context.Context, s *store.Store, path string) (devTokenFile, error) {
 	var file devTokenFile
 	b, err := os.ReadFile(path)
@@ -38,10 +44,13 @@ func devTokens(ctx context.Context, s *store.Store, path string) (devTokenFile, 
 		if err = json.Unmarshal(b, &file); err != nil {
 			err = fmt.Errorf("%s is damaged; delete it, and new tokens are made: %w", path, err)
 		}
-		return file, err
+	} else if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	} else {
+		err = fmt.Errorf("read the tokens: %w", err)
 	}
-	if !errors.Is(err, fs.ErrNotExist) {
-		return file, fmt.Errorf("read the tokens: %w", err)
+	if err != nil || file.complete() {
+		return file, err
 	}
 	client, err := s.CreateClient(ctx, devClient)
 	if tasks.CodeOf(err) == tasks.CodeUnique {
@@ -50,18 +59,43 @@ func devTokens(ctx context.Context, s *store.Store, path string) (devTokenFile, 
 	if err != nil {
 		return file, err
 	}
-	var made tasks.Token
-	if made, file.Channel.Token, err = createToken(ctx, s, tasks.Token{Client: client.ID, Protocol: tasks.ASChannel}); err != nil {
-		return file, err
-	}
-	file.Channel.Stream = made.Stream
-	if _, file.Store.Token, err = createToken(ctx, s, tasks.Token{Client: client.ID, Protocol: tasks.ASStore}); err != nil {
+	if err := file.fill(ctx, s, client); err != nil {
 		return file, err
 	}
 	if b, err = json.Marshal(file); err != nil {
 		return file, err
 	}
 	return file, embedded.WriteSecret(path, append(b, '\n'))
+}
+
+func (f *devTokenFile) complete() bool {
+	return f.Channel.Token != "" && f.Store.Token != "" && f.OAuth.ClientSecret != ""
+}
+
+// fill makes what the file lacks.
+func (f *devTokenFile) fill(ctx context.Context, s *store.Store, client tasks.Client) error {
+	if f.Channel.Token == "" {
+		made, secret, err := createToken(ctx, s, tasks.Token{Client: client.ID, Protocol: tasks.ASChannel})
+		if err != nil {
+			return err
+		}
+		f.Channel.Token, f.Channel.Stream = secret, made.Stream
+	}
+	if f.Store.Token == "" {
+		_, secret, err := createToken(ctx, s, tasks.Token{Client: client.ID, Protocol: tasks.ASStore})
+		if err != nil {
+			return err
+		}
+		f.Store.Token = secret
+	}
+	if f.OAuth.ClientSecret == "" {
+		made, secret, err := newOAuth(ctx, s, client, tasks.Token{Protocol: tasks.ASStore}, "")
+		if err != nil {
+			return err
+		}
+		f.OAuth.ClientID, f.OAuth.ClientSecret = made.ID, secret
+	}
+	return nil
 }
 
 // greet prints lines that can be pasted into another terminal.
@@ -80,9 +114,13 @@ curl -N %[4]s '%[1]s/stream/?stream=%[5]s'
 With this token results come on the stream; with the other one they are fetched:
 
 curl -H 'Authorization: Token %[6]s' %[1]s/fetch/TASK_ID/
-%[7]s
+
+Clients that sign in by OAuth get an access token, which lasts an hour:
+
+curl -u '%[7]s:%[8]s' -d grant_type=client_credentials %[1]s/o/oauth2/token
+%[9]s
 Ctrl-C stops it; started again on the same folder it goes on where it was.
-`, url, folder.Path(), folder.TokensFile(), auth, tokens.Channel.Stream, tokens.Store.Token, greetSafe(safe))
+`, url, folder.Path(), folder.TokensFile(), auth, tokens.Channel.Stream, tokens.Store.Token, tokens.OAuth.ClientID, tokens.OAuth.ClientSecret, greetSafe(safe))
 }
 
 // greetSafe says where gRPC is spoken and what has to be trusted for it.

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 
 	"asapi/channel"
+	"asapi/internal/assertion"
 	"asapi/internal/memory"
 	"asapi/internal/seal"
 	"asapi/internal/throttle"
@@ -135,10 +136,11 @@ func (p *parts) webhooks(o outgoing) (s *webhooks.Sender, forget func()) {
 }
 
 // desk makes the use cases.
-func (p *parts) desk(limits tasks.DeskLimits) *tasks.Desk {
+func (p *parts) desk(d *doors) *tasks.Desk {
 	return tasks.NewDesk(tasks.DeskConfig{
 		Catalog: p.catalog, Store: countedStore{p.store, p.metrics.submitted}, Blobs: p.blobs, Queue: p.queue,
-		Channel: p.hub, Sealer: p.sealer, Throttle: throttle.New(), Limits: limits,
+		Channel: p.hub, Sealer: p.sealer, Throttle: throttle.New(), Limits: d.limits(),
+		Assertions: assertion.Reader{}, Audiences: d.TokenAudiences, AccessTokenTime: d.AccessTokenTime,
 	})
 }
 

@@ -94,7 +94,7 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 // api makes the parts that answer requests on the listeners.
 func (p *parts) api(listener net.Listener, d *doors, safe *opened) ([]part, error) {
 	cfg := api.Config{
-		Desk: p.desk(d.limits()), Log: p.log,
+		Desk: p.desk(d), Log: p.log,
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
 		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console, Trackers: tracker.NewLibrary(p.trackers, p.sealer),
 		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,

@@ -95,6 +95,9 @@ type doors struct {
 	OpenTasks   int64   `help:"Tasks of one client that may be open at once; a token's own limit goes before it." default:"1000000"`
 	Submits     float64 `name:"submits-per-second" help:"Submissions of one client a second; 0: no limit. A token's own limit goes before it." default:"0"`
 
+	AccessTokenTime time.Duration `help:"How long access tokens last that are got at /o/oauth2/token." default:"1h"`
+	TokenAudiences  []string      `help:"Audiences that assertions of service accounts may be for, besides this server's token endpoint; separated by commas." default:"https://oauth2.googleapis.com/token"`
+
 	Console bool `help:"Serve the page for people at /console." default:"true" negatable:""`
 
 	WriteTimeout time.Duration `help:"How long a client may leave a part of its answer untaken before it is cut off." default:"1m"`
@@ -119,6 +122,8 @@ func (d *doors) checkDoors() error {
 		return configError("ASAPI_OPEN_TASKS", "(--open-tasks) must be above 0")
 	case !(d.Submits >= 0):
 		return configError("ASAPI_SUBMITS_PER_SECOND", "(--submits-per-second) must be 0 or above")
+	case d.AccessTokenTime < time.Second || d.AccessTokenTime > 24*time.Hour:
+		return configError("ASAPI_ACCESS_TOKEN_TIME", "(--access-token-time) must be from 1s to 24h")
 	case d.WriteTimeout <= 0:
 		return configError("ASAPI_WRITE_TIMEOUT", "(--write-timeout) must be above 0")
 	}

@@ -5,10 +5,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/base64"
-	"errors"
 	"io"
-	"strings"
-	"unicode"
 
 	"asapi/internal/seal"
 	"asapi/store"
@@ -24,19 +21,14 @@ type tokenCmd struct {
 type tokenCreateCmd struct {
 	admin
 	sealing
-	Client   string   `required:"" help:"Client that the token is for."`
-	Protocol string   `required:"" help:"How results are retrieved: aschannel or asstore."`
-	Admin    bool     `help:"See and cancel the activities of all clients."`
-	Allow    []string `sep:"none" help:"Permission service/action[:parameter=value]; repeat it for more. Default: everything."`
-	Limit    []string `help:"Limit submits-per-second=N or open-tasks=N; repeat it for more."`
-	Expires  string   `help:"End of the token: a duration such as 720h, or a time such as 2026-11-22T10:00:00Z. Default: never."`
-	Ack      string   `help:"What makes a message of the stream consumed: auto or explicit." default:"auto"`
-	Stream   string   `help:"Stream of the client to share; default: a new one."`
-	Webhook  string   `help:"Address that is told when a task of this token ends." placeholder:"URL"`
+	Client   string `required:"" help:"Client that the token is for."`
+	Protocol string `required:"" help:"How results are retrieved: aschannel or asstore."`
+	rights
+	Webhook string `help:"Address that is told when a task of this token ends." placeholder:"URL"`
 }
 
 func (tc *tokenCreateCmd) Run(ctx context.Context, t *terminal) error {
-	token, err := tc.token()
+	token, err := tc.read()
 	if err != nil {
 		return &usageError{plain(err)}
 	}
@@ -64,40 +56,12 @@ func (tc *tokenCreateCmd) Run(ctx context.Context, t *terminal) error {
 	})
 }
 
-// token reads the flags.
-func (tc *tokenCreateCmd) token() (tasks.Token, error) {
-	token := tasks.Token{Admin: tc.Admin, Stream: tc.Stream}
-	var err error
-	if token.Protocol, err = tasks.ParseProtocol(tc.Protocol); err != nil {
-		return token, err
+// read reads the flags.
+func (tc *tokenCreateCmd) read() (tasks.Token, error) {
+	token, err := tc.token(tc.Protocol)
+	if err == nil && tc.Webhook != "" {
+		err = tasks.CheckWebhookURL(tc.Webhook)
 	}
-	if token.Ack, err = tasks.ParseAck(tc.Ack); err != nil {
-		return token, err
-	}
-	if token.Protocol == tasks.ASStore && (token.Stream != "" || token.Ack != tasks.AckAuto) {
-		return token, errors.New("--stream and --ack belong to tokens of the protocol aschannel")
-	}
-	if len(token.Stream) > 100 || strings.ContainsFunc(token.Stream, func(r rune) bool { return r > unicode.MaxASCII || !unicode.IsGraphic(r) || unicode.IsSpace(r) }) {
-		return token, errors.New("--stream takes up to 100 ASCII characters without white space")
-	}
-	for _, allow := range tc.Allow {
-		p, err := tasks.ParsePermission(allow)
-		if err != nil {
-			return token, err
-		}
-		token.Allow = append(token.Allow, p)
-	}
-	for _, limit := range tc.Limit {
-		if err := token.Limits.Set(limit); err != nil {
-			return token, err
-		}
-	}
-	if tc.Webhook != "" {
-		if err := tasks.CheckWebhookURL(tc.Webhook); err != nil {
-			return token, err
-		}
-	}
-	token.ExpiresAt, err = moment("expires", tc.Expires, true)
 	return token, err
 }
 

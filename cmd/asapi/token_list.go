@@ -58,14 +58,7 @@ func tellToken(t *terminal, c *tasks.Caller) error {
 	if !t.interactive() {
 		return t.json(lineOf(c))
 	}
-	state := "valid"
-	switch {
-	case !token.RevokedAt.IsZero():
-		state = "revoked"
-	case !token.Valid(time.Now()):
-		state = "expired"
-	}
-	return t.printf("%s  %-9s  %-7s  %s  %s\n", token.ID, token.Protocol, state, c.Client.Name, token.Stream)
+	return t.printf("%s  %-9s  %-7s  %s  %s\n", token.ID, token.Protocol, stateOf(token), c.Client.Name, token.Stream)
 }
 
 func lineOf(c *tasks.Caller) tokenLine {

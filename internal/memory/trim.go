@@ -14,18 +14,20 @@ import (
 const (
 	trimEvery = 5 * time.Second
 	calm      = 2 << 20 // bytes allocated a second, at most
-	worth     = 8 << 20 // bytes of garbage and of free memory that is still held
+	worth     = 8 << 20 // bytes that may be garbage, and of free memory that is still held
 )
 
 // Trim looks every five seconds, until ctx ends, whether the process allocates
-// little and yet holds much that it does not use, and then gives that back. The
-// garbage collector alone would let the heap be twice as large as it needs to be,
+// little and yet holds much that it may not use, and then gives that back: free
+// memory, and what was allocated since the last time, of which nobody knows yet how
+// much is garbage. The garbage collector alone would let the heap be twice as large as it needs to be,
 // and the stacks of goroutines as deep as they were once, for as long as little
 // happens.
 func Trim(ctx context.Context) error {
 	ticker := time.NewTicker(trimEvery)
 	defer ticker.Stop()
 	last := read()
+	var trimmed usage
 	for {
 		select {
 		case <-ctx.Done():
@@ -33,9 +35,10 @@ func Trim(ctx context.Context) error {
 		case <-ticker.C:
 		}
 		now := read()
-		if now.allocated-last.allocated < calm*uint64(trimEvery/time.Second) && now.spare() > worth {
+		if now.allocated-last.allocated < calm*uint64(trimEvery/time.Second) && now.free+now.allocated-trimmed.allocated > worth {
 			debug.FreeOSMemory()
 			now = read()
+			trimmed = now
 		}
 		last = now
 	}
@@ -44,27 +47,15 @@ func Trim(ctx context.Context) error {
 // usage is what the runtime knows of the heap, in bytes.
 type usage struct {
 	allocated uint64 // since the process began
-	objects   uint64 // live, or garbage not collected yet
-	live      uint64 // what the last collection kept
 	free      uint64 // held for reuse
-}
-
-// spare is what could be given back.
-func (u usage) spare() uint64 {
-	if u.objects < u.live {
-		return u.free
-	}
-	return u.free + u.objects - u.live
 }
 
 func read() usage {
 	samples := []metrics.Sample{
 		{Name: "/gc/heap/allocs:bytes"},
-		{Name: "/memory/classes/heap/objects:bytes"},
-		{Name: "/gc/heap/live:bytes"},
 		{Name: "/memory/classes/heap/free:bytes"},
 	}
 	metrics.Read(samples)
 	value := func(i int) uint64 { return samples[i].Value.Uint64() }
-	return usage{allocated: value(0), objects: value(1), live: value(2), free: value(3)}
+	return usage{allocated: value(0), free: value(1)}
 }

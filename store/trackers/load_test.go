@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"asapi/internal/testserver"
 	"asapi/store/storetest"
 	"asapi/tasks"
 )
@@ -105,7 +106,11 @@ func BenchmarkProcess100000Activities(b *testing.B) {
 	b.ReportMetric(float64(100000*b.N)/b.Elapsed().Seconds(), "activities/s")
 }
 
-func TestAnImportOf50000EntriesStaysUnder100MB(t *testing.T) { onBoth(t, importsInLittle) }
+func TestAnImportOf50000EntriesStaysUnder100MB(t *testing.T) {
+	if testserver.Unraced(t) {
+		onBoth(t, importsInLittle)
+	}
+}
 
 func importsInLittle(t *testing.T, b *bench) {
 	t.Helper()

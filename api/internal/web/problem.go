@@ -117,6 +117,7 @@ func (s *Shared) FailAs(err error, c echo.Context, shape func(Problem) (status i
 	}
 	p := ProblemOf(err)
 	status, body := shape(p)
+	p.Status = status // what is answered decides which headers go with it
 	if status >= http.StatusInternalServerError {
 		s.Log.ErrorContext(ctx, "A request failed.", "request_id", RequestID(c), "path", c.Path(), "status", status, "error", err)
 	}
