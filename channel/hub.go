@@ -42,8 +42,8 @@ type Config struct {
 	AckTimeout     time.Duration // 30 s for a download's last bytes
 	ChunkSize      int64         // 1 MiB
 	BatchMessages  int           // 1024 messages in one claim
-	BatchBytes     int64         // 2 MiB in one claim
-	WindowMessages int           // 16384 unconsumed messages on one connection
+	BatchBytes     int64         // 2 MiB that one claim brings into memory
+	WindowMessages int           // 32768 unconsumed messages on one connection: what a fast reader takes while Settle proves the first
 	WindowBytes    int64         // 512 MiB of unconsumed messages on one connection
 }
 
@@ -71,7 +71,7 @@ func (c Config) withDefaults() Config {
 		c.BatchBytes = 2 << 20
 	}
 	if c.WindowMessages == 0 {
-		c.WindowMessages = 16384
+		c.WindowMessages = 32768
 	}
 	if c.WindowBytes == 0 {
 		c.WindowBytes = 512 << 20

@@ -129,6 +129,7 @@ func (s *Store) unclaimedFrom(tx *gorm.DB, stream string, after int64, limit int
 			hit = &claimed[i]
 			return nil
 		}
+		size = min(size, tasks.InlineLimit) // what is larger lies in the blob store
 		if full = next.n > 0 && bytes+size > maxBytes; full {
 			return nil
 		}

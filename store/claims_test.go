@@ -51,6 +51,41 @@ func TestMessagesAreClaimedOldestFirstAndByOneHolder(t *testing.T) {
 	})
 }
 
+// TestAClaimIsBoundedByWhatItBringsIntoMemory: results that lie in the blob store are
+// claimed by the dozen, so that large ones go as fast as the network.
+func TestAClaimIsBoundedByWhatItBringsIntoMemory(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		w.must(w.Hold(w.ctx, "a", time.Minute))
+		of := func(blob string, size int64) string {
+			stream := w.stream(w.ada)
+			for i := range 8 {
+				a := w.start(w.submit(streamed(w.ada, stream)).ID, time.Minute)
+				e := published(a.Fence(), "")
+				if e.Result.Size = size; blob != "" {
+					e.Result.Blob = fmt.Sprint(blob, i)
+				}
+				_, err := w.Finish(w.ctx, e)
+				w.must(err)
+			}
+			return stream
+		}
+		claimed := func(stream string) int {
+			claim, err := w.ClaimStream(w.ctx, "a", stream, 0, 10, 4*tasks.InlineLimit)
+			w.must(err)
+			return len(claim.Results)
+		}
+		if n := claimed(of("", tasks.InlineLimit)); n != 4 {
+			t.Errorf("%d results of the rows were claimed, want 4", n)
+		}
+		if n := claimed(of("results/large/", 100<<20)); n != 4 {
+			t.Errorf("%d results of the blob store were claimed, want 4", n)
+		}
+		if n := claimed(of("", 2*tasks.InlineLimit/3)); n != 6 {
+			t.Errorf("%d small results were claimed, want 6", n)
+		}
+	})
+}
+
 func TestStreamsWaitWhileTheyHaveMessagesThatNobodyClaimed(t *testing.T) {
 	onBoth(t, func(t *testing.T, w *world) {
 		full, held, empty := w.stream(w.ada), w.stream(w.ada), w.stream(w.ada)

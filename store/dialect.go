@@ -142,13 +142,13 @@ func (d dialect) uuid() string {
 }
 
 // idIs is the condition that a column of ids is that of a row of a Batch. PostgreSQL
-// gets it as a range, with which it cannot merge the two: it then always looks up id by
-// id, and never reads all of a table of which it knew no rows when it planned. Two more
-// parameters are the lowest and the highest of the ids (see reach), so that it opens
-// their partitions only.
+// gets it as a list of one: it looks that up for each row, where it would go through all
+// that lies between the ends of a range for each. Two more parameters are the lowest and
+// the highest of the ids (see reach), so that it opens their partitions only, and reads
+// no more than what lies between them where it knew no rows when it planned.
 func (d dialect) idIs(column, of string) string {
 	if d.postgres {
-		return column + " BETWEEN " + of + " AND " + of + " AND " + column + " BETWEEN ?::uuid AND ?::uuid"
+		return column + " = ANY(ARRAY[" + of + "]) AND " + column + " BETWEEN ?::uuid AND ?::uuid"
 	}
 	return column + " = " + of + " AND ? <= ?"
 }

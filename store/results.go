@@ -52,22 +52,11 @@ func (s *Store) Consume(ctx context.Context, client tasks.ClientID, ids []tasks.
 // consume marks tasks as retrieved and deletes their results; it gives blobs
 // that are not needed any more.
 func (s *Store) consume(tx *gorm.DB, client tasks.ClientID, ids []tasks.ID) ([]string, error) {
-	type ref struct {
-		ID tasks.ID `json:"v_id"`
-	}
-	refs := make([]ref, len(ids))
-	for i, id := range ids {
-		refs[i].ID = id
-	}
-	param, err := batchParam(refs)
-	if err != nil {
+	list := s.db.idList(ids)
+	if _, err := execute(tx, s.sql.consumeTasks, client, list); err != nil {
 		return nil, err
 	}
-	lo, hi := reach(refs, func(r *ref) tasks.ID { return r.ID })
-	if _, err := execute(tx, s.sql.consumeTasks, param, lo, hi, client); err != nil {
-		return nil, err
-	}
-	return deleted(tx, s.sql.consumeResults, client, s.db.idList(ids))
+	return deleted(tx, s.sql.consumeResults, client, list)
 }
 
 // PeekResult implements tasks.ResultStore.

@@ -119,8 +119,7 @@ func makeStatements(d dialect) statements {
 			" SELECT DISTINCT v_text FROM firsts WHERE m IS NOT NULL" +
 			" AND NOT EXISTS (SELECT 1 FROM claims c WHERE c.stream = v_text AND m BETWEEN c.lo AND c.hi)",
 
-		consumeTasks: "WITH " + d.Batch("v", Col{"v_id", "uuid"}) +
-			" UPDATE tasks SET retrieved = TRUE FROM v WHERE " + d.idIs("id", "v_id") + " AND client_id + 0 = ? AND phase + 0 = 2 AND NOT retrieved",
+		consumeTasks:   "UPDATE tasks SET retrieved = TRUE WHERE client_id + 0 = ? AND " + d.idIn("id") + " AND phase + 0 = 2 AND NOT retrieved",
 		consumeResults: "DELETE FROM results WHERE client_id + 0 = ? AND " + d.idIn("task_id") + " RETURNING blob",
 		endedTokens: "WITH " + d.Batch("v", Col{"v_text", "text"}) +
 			" SELECT id FROM v JOIN tokens ON id = v_text WHERE revoked_at > 0 OR (expires_at > 0 AND expires_at <= " + now + ")",

@@ -120,8 +120,9 @@ type ResultStore interface {
 	// Drop ends the holder's lease and all its claims.
 	Drop(ctx context.Context, holder string) error
 	// ClaimStream claims the oldest unclaimed messages of a stream with a
-	// number above after, at most limit, and stops once their bytes exceed
-	// maxBytes. No message: a Claim with no Results and ID 0.
+	// number above after, at most limit, and stops once the bytes that come
+	// with it exceed maxBytes; of a result in the blob store these count as
+	// InlineLimit. No message: a Claim with no Results and ID 0.
 	ClaimStream(ctx context.Context, holder, stream string, after int64, limit int, maxBytes int64) (Claim, error)
 	// WaitingStreams gives those of streams that have messages which nobody
 	// has claimed.

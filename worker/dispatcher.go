@@ -37,6 +37,7 @@ const (
 	leadership   = "dispatcher"
 	leadTime     = 5 * time.Second
 	leadEvery    = time.Second
+	roundPace    = 5 * time.Millisecond  // between rounds that are nudged: one costs five statements
 	busyEvery    = 20 * time.Millisecond // while something waits
 	flightEvery  = 50 * time.Millisecond // while something is in flight
 	idleEvery    = 500 * time.Millisecond
@@ -142,8 +143,9 @@ func every(ctx context.Context, interval time.Duration, f func(context.Context))
 func (d *dispatcher) feed(ctx context.Context) {
 	nudges := d.redis.Subscribe(ctx, nudgeTopic)
 	defer func() { _ = nudges.Close() }() // the process goes on without it
-	nudged := nudges.Channel(redis.WithChannelSize(1))
+	nudged := gathered(nudges.Channel())
 	for {
+		began := time.Now()
 		rest := idleEvery
 		if r, err := d.round(ctx); err == nil {
 			rest = r
@@ -158,9 +160,31 @@ func (d *dispatcher) feed(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-wake:
+			rest = roundPace - time.Since(began)
+		case <-time.After(rest):
+			continue
+		}
+		select {
+		case <-ctx.Done():
+			return
 		case <-time.After(rest):
 		}
 	}
+}
+
+// gathered makes one nudge of all that come until somebody looks. It ends when the
+// subscription is closed.
+func gathered(nudges <-chan *redis.Message) <-chan struct{} {
+	one := make(chan struct{}, 1)
+	go func() {
+		for range nudges {
+			select {
+			case one <- struct{}{}:
+			default:
+			}
+		}
+	}()
+	return one
 }
 
 // round dispatches what fits and says how long to rest if nobody nudges.
