@@ -14,6 +14,7 @@ import (
 type ended struct {
 	task      tasks.Task
 	hasInputs bool
+	keepItems bool
 	webhook   string        // the token whose webhook is told; empty: none
 	result    *tasks.Result // what is published with the ending
 }
@@ -39,14 +40,14 @@ func (s *Store) end(tx *gorm.DB, state tasks.State, code tasks.Code, detail, whe
 func queryEnded(tx *gorm.DB, statement string, params ...any) ([]ended, error) {
 	var list []ended
 	var row taskRow
-	var hasInputs bool
+	var hasInputs, keepItems bool
 	var webhook string
-	targets := append(row.targets(), &hasInputs, &webhook)
+	targets := append(row.targets(), &hasInputs, &webhook, &keepItems)
 	err := query(tx, func(rows *sql.Rows) error {
 		if err := rows.Scan(targets...); err != nil {
 			return err
 		}
-		list = append(list, ended{task: row.task(), hasInputs: hasInputs, webhook: webhook})
+		list = append(list, ended{task: row.task(), hasInputs: hasInputs, keepItems: keepItems, webhook: webhook})
 		return nil
 	}, statement, params...)
 	return list, err
@@ -66,7 +67,7 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 		if e.result != nil {
 			results = append(results, resultRowOf(len(results), e.result))
 		}
-		if e.task.Items != (tasks.Tally{}) || e.task.Attempt > 1 || !e.task.State.Success() {
+		if !e.keepItems && (e.task.Items != (tasks.Tally{}) || e.task.Attempt > 1 || !e.task.State.Success()) {
 			ids = append(ids, e.task.ID)
 		}
 		if e.hasInputs && (e.task.State.Success() || e.task.State == tasks.Cancelled) {

@@ -51,9 +51,9 @@ func makeStatements(d dialect) statements {
 			" SELECT v_n, k.body, k.task_id FROM v JOIN submit_keys k ON k.client_id = v_client AND k.kind = v_kind AND k.key = v_key",
 		submitTasks: "WITH " + d.Batch("v", d.numbered(taskCols)...) +
 			" INSERT INTO tasks (" + d.numberColumn() + "id, client_id, service, action, account, protocol, stream, state, phase, priority, max_attempts, dispatch_no, has_inputs," +
-			" created_at, run_at, dispatched_at, deadline, params, sealed, webhook)" +
+			" created_at, run_at, dispatched_at, deadline, params, sealed, webhook, keep_items)" +
 			" SELECT " + d.numberColumn() + "id, client_id, service, action, account, protocol, stream, 0, phase, priority, max_attempts, phase, has_inputs, " + now + "," +
-			" CASE WHEN run_at = 0 THEN " + now + " ELSE run_at END, CASE WHEN phase = 1 THEN " + now + " ELSE 0 END, deadline, params, sealed, webhook FROM v" +
+			" CASE WHEN run_at = 0 THEN " + now + " ELSE run_at END, CASE WHEN phase = 1 THEN " + now + " ELSE 0 END, deadline, params, sealed, webhook, keep_items FROM v" +
 			" RETURNING id, created_at, run_at, number",
 		submitInputs: "WITH " + d.Batch("v", Col{"task_id", "uuid"}, Col{"parameter", "text"}, Col{"filename", "text"}, Col{"content_type", "text"},
 			Col{"size", "int"}, Col{"inline", "bytes"}, Col{"blob", "text"}) +
@@ -132,7 +132,7 @@ func makeStatements(d dialect) statements {
 }
 
 // endedColumns follow taskColumns where a statement ends tasks.
-const endedColumns = ", has_inputs, webhook"
+const endedColumns = ", has_inputs, webhook, keep_items"
 
 // sealedErased stands where secret parameters were until the task ended.
 const sealedErased = "erased"
@@ -159,6 +159,7 @@ var (
 		{"params", "text"},
 		{"sealed", "text"},
 		{"webhook", "text"},
+		{"keep_items", "bool"},
 	}
 	endingCols = []Col{
 		{"v_id", "uuid"},

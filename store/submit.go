@@ -272,6 +272,7 @@ type newTaskRow struct {
 	Params      string         `json:"params"`
 	Sealed      string         `json:"sealed"`
 	Webhook     string         `json:"webhook"`
+	KeepItems   bool           `json:"keep_items"`
 	Number      int64          `json:"number,omitempty"` // where the database does not give it
 }
 
@@ -292,7 +293,7 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 			ID: p.id, Client: n.Client, Service: n.Service, Action: n.Action, Account: n.Account,
 			Protocol: string(n.Protocol), Stream: n.Stream, Priority: n.Priority, MaxAttempts: n.MaxAttempts,
 			HasInputs: len(n.Inputs) > 0, RunAt: Micros(n.RunAt), Deadline: Micros(n.Deadline),
-			Params: string(params), Sealed: base64.StdEncoding.EncodeToString(n.Sealed), Webhook: n.Webhook,
+			Params: string(params), Sealed: base64.StdEncoding.EncodeToString(n.Sealed), Webhook: n.Webhook, KeepItems: n.KeepItems,
 		}
 		if n.Dispatched {
 			row.Phase = 1

@@ -22,6 +22,10 @@ type Action struct {
 	Backoff func(attempt int) time.Duration
 	// Timeout bounds one attempt; 0: an hour.
 	Timeout time.Duration
+	// KeepItems keeps the items of a task after its end, for as long as the task
+	// stays: for an action whose items are asked for by a door. A run that is
+	// retried by hand resumes after them.
+	KeepItems bool
 
 	Parameters []Parameter // derived from the parameter struct
 

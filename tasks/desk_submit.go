@@ -203,7 +203,7 @@ func (d *Desk) prepare(c Caller, f form, idempotencyKey string) (NewTask, Faults
 	if a == nil {
 		return t, faults
 	}
-	t.Action, t.MaxAttempts = a.Slug, a.MaxAttempts
+	t.Action, t.MaxAttempts, t.KeepItems = a.Slug, a.MaxAttempts, a.KeepItems
 	args, inputs, bad := d.arguments(a, f)
 	faults = append(faults, bad...)
 	faults = append(faults, checkNarrowed(c, s, a, args)...)

@@ -115,6 +115,8 @@ type NewTask struct {
 	Key *SubmitKey
 	// Webhook is the token whose webhook is told of the end; empty: none.
 	Webhook string
+	// KeepItems says that the items stay after the end, see Action.
+	KeepItems bool
 	// Dispatched says that a place in the queue was reserved and the caller
 	// enqueues the task right after the commit.
 	Dispatched bool

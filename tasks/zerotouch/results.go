@@ -15,6 +15,8 @@ type Desk interface {
 	Submit(ctx context.Context, c tasks.Caller, s tasks.Submission) (tasks.Receipt, error)
 	// Items gives the items of a task that the caller sees, in their order.
 	Items(ctx context.Context, c tasks.Caller, id tasks.ID) iter.Seq2[tasks.Item, error]
+	// TaskByNumber finds a task that the caller sees; tasks.CodeNotFound.
+	TaskByNumber(ctx context.Context, c tasks.Caller, number int64) (tasks.Task, error)
 }
 
 // Batches hands the requests of batches over to tasks, and reads what became of

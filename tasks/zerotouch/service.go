@@ -19,19 +19,19 @@ var actionSlugs = []string{claimSlug, unclaimSlug, metadataSlug}
 func NewService(r *Registry) tasks.Service {
 	return tasks.Service{Slug: Slug, Name: "Zero-touch", Actions: []tasks.Action{
 		tasks.NewAction(tasks.Action{
-			Slug: claimSlug, Name: "Claim Devices",
+			Slug: claimSlug, Name: "Claim Devices", KeepItems: true,
 			Description: "Enrolls the devices of a file for customers. Each entry gets an outcome of its own, in the order of the file; a file that cannot be read to its end changes nothing.",
 		}, func(ctx context.Context, run *tasks.Run, p claimParams) error {
 			return process(ctx, r, run, p.File, claimKind, CustomerID(p.Customer))
 		}),
 		tasks.NewAction(tasks.Action{
-			Slug: unclaimSlug, Name: "Unclaim Devices",
+			Slug: unclaimSlug, Name: "Unclaim Devices", KeepItems: true,
 			Description: "Takes the devices of a file back from their customers, or lets their claims rest for a time. Each entry gets an outcome of its own.",
 		}, func(ctx context.Context, run *tasks.Run, p unclaimParams) error {
 			return process(ctx, r, run, p.File, unclaimKind, 0)
 		}),
 		tasks.NewAction(tasks.Action{
-			Slug: metadataSlug, Name: "Update Device Metadata",
+			Slug: metadataSlug, Name: "Update Device Metadata", KeepItems: true,
 			Description: "Sets metadata of the devices of a file. Each entry gets an outcome of its own.",
 		}, func(ctx context.Context, run *tasks.Run, p metadataParams) error {
 			return process(ctx, r, run, p.File, metadataKind, 0)
