@@ -87,7 +87,7 @@ func (p Problem) SetHeaders(h http.Header) {
 		h.Set("Retry-After", strconv.Itoa(int(math.Ceil(p.RetryAfter.Seconds()))))
 	}
 	if p.Status == http.StatusUnauthorized && h.Get("WWW-Authenticate") == "" {
-		h.Set("WWW-Authenticate", "Token")
+		h["Www-Authenticate"] = []string{"Token", "Bearer"} // the schemes that SecretOf takes
 	}
 }
 
