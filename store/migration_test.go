@@ -159,3 +159,24 @@ func TestProcessesThatAreOlderThanThePartitionsStillWork(t *testing.T) {
 		t.Error("rows of inputs are deleted by their place, which several have")
 	}
 }
+
+// TestADatabaseThatWaitsForItsMigrationsIsNoticed: else every request would fail with
+// a relation that does not exist.
+func TestADatabaseThatWaitsForItsMigrationsIsNoticed(t *testing.T) {
+	for _, url := range []string{testserver.Postgres(t), "sqlite:" + filepath.Join(t.TempDir(), "asapi.db")} {
+		s, err := store.Open(t.Context(), store.Config{URL: url})
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { _ = s.Close() })
+		if err := s.CheckSchema(t.Context()); err == nil || !strings.Contains(err.Error(), "run asapi migrate") {
+			t.Errorf("an empty database: %v", err)
+		}
+		if err := s.Migrate(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if err := s.CheckSchema(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+}

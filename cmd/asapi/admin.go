@@ -37,6 +37,9 @@ func (a *admin) with(ctx context.Context, work func(*store.Store) error) (err er
 		return err
 	}
 	defer func() { err = errors.Join(plain(err), s.Close()) }()
+	if err := checkSchema(ctx, s); err != nil {
+		return err
+	}
 	return work(s)
 }
 

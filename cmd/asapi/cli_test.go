@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 
+	"asapi/internal/testserver"
+
 	"github.com/alecthomas/kong"
 )
 
@@ -128,5 +130,18 @@ func TestHelpIsNoError(t *testing.T) {
 	}
 	if err := run(t.Context(), []string{"frobnicate"}, io.Discard, io.Discard); exitCode(err) != exitUsage {
 		t.Errorf("an unknown command: %v", err)
+	}
+}
+
+// TestADatabaseThatWasNotMigratedStopsEverybody who would work on it, with what to do.
+func TestADatabaseThatWasNotMigratedStopsEverybody(t *testing.T) {
+	environment(t, map[string]string{
+		"DATABASE_URL": testserver.Postgres(t), "REDIS_URL": "redis://127.0.0.1:1/0", "SECRET_KEY": "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=", "BLOB_URL": "mem://",
+	})
+	for _, args := range []string{"serve", "work", "client list"} {
+		err := run(t.Context(), strings.Fields(args), io.Discard, io.Discard)
+		if err == nil || !strings.Contains(err.Error(), "DATABASE_URL") || !strings.Contains(err.Error(), "run asapi migrate") {
+			t.Errorf("%s: %v", args, err)
+		}
 	}
 }

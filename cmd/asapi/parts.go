@@ -76,6 +76,14 @@ func openStore(ctx context.Context, cfg store.Config) (*store.Store, error) {
 	return s, nil
 }
 
+// checkSchema says what to do about a database that waits for its migrations.
+func checkSchema(ctx context.Context, s *store.Store) error {
+	if err := s.CheckSchema(ctx); err != nil {
+		return fmt.Errorf("DATABASE_URL names a database that is not ready: %w", err)
+	}
+	return nil
+}
+
 // redisLog brings what the Redis client says into our log. A Redis that is down
 // is told by those who need it, so it is of no more interest than that.
 type redisLog struct{ log *slog.Logger }

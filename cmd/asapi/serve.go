@@ -67,6 +67,9 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, p.close()) }() //nolint:contextcheck // closing waits for no context
+	if err := checkSchema(ctx, p.store); err != nil {
+		return err
+	}
 	if err := p.shareFolder(ctx, set.blobURL); err != nil {
 		return err
 	}
