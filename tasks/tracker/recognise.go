@@ -63,6 +63,7 @@ func named(p Provider, what, pattern string) sign {
 // cannot be imported. Among those of one provider the first tells what it is.
 var signs = []sign{
 	starts("", "a web page, not an export (it may be the page that asks you to sign in)", prolog+`(?i:<html[\s>])|^\s*(?i:<!doctype html)`),
+	starts("", "XML that declares entities or elements of its own, which no list does", prolog+`<!DOCTYPE[^>\[]*\[`),
 	starts("", "a zip archive; unpack it and send the file inside", `^PK\x03\x04`),
 	starts("", "a file that was packed twice; unpack it once and send it again", `^\x1f[^\x00-\x7f]\x08`), // the second byte, 8b, is no letter for a pattern
 	starts(Neutral, "an export of this service (neutral JSON)", `^\s*\{\s*"format"\s*:\s*"asapi-trackers"`),

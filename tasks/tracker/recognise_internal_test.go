@@ -3,6 +3,7 @@ package tracker
 import (
 	"archive/tar"
 	"bytes"
+	"fmt"
 	"io"
 	"iter"
 	"strings"
@@ -150,6 +151,18 @@ func TestAFileOfAnotherProviderIsRefusedBySayingWhose(t *testing.T) {
 	}
 }
 
+// bomb is a document whose declarations of entities go on for n lines, each of
+// which doubles the one before.
+func bomb(n int) string {
+	var b strings.Builder
+	b.WriteString("<?xml version=\"1.0\"?>\n<!DOCTYPE myanimelist PUBLIC \"-//x//y\" \"z.dtd\" [\n<!ENTITY e0 \"ha\">\n")
+	for i := range n {
+		fmt.Fprintf(&b, "<!ENTITY e%d \"&e%d;&e%d;\"> <!-- %s -->\n", i+1, i, i, strings.Repeat("x", 100))
+	}
+	fmt.Fprintf(&b, "]>\n<myanimelist><anime>&e%d;</anime></myanimelist>", n)
+	return b.String()
+}
+
 func TestAFileThatDoesNotTellWhoseItIsAsksForTheProvider(t *testing.T) {
 	s := serviceOf(MyAnimeList, AniList, MangaDex)
 	for _, tt := range []struct{ name, file, content, says string }{
@@ -158,6 +171,9 @@ func TestAFileThatDoesNotTellWhoseItIsAsksForTheProvider(t *testing.T) {
 		{"nothing known", "", "hello", "looks like no list that is known here. Say whose"},
 		{"no list", "", "<!DOCTYPE html><html>", "a web page"},
 		{"packed twice", "list.xml.gz", string(packed(t, packed(t, []byte("<myanimelist/>")))), "unpack it once"},
+		{"a document type of its own", "", "<?xml version=\"1.0\"?>\n<!-- mine -->\n<!DOCTYPE myanimelist [\n<!ELEMENT anime (#PCDATA)>\n]>\n<myanimelist/>", "XML that declares entities or elements of its own, which no list does"},
+		{"an entity", "", "<!DOCTYPE myanimelist [<!ENTITY a \"b\">]><myanimelist/>", "XML that declares entities"},
+		{"an entity bomb", "", bomb(1000), "XML that declares entities"},
 		{"an archive", "", "PK\x03\x04", "unpack it"},
 		{"cross references", "", `[{"mal_id":1,"anidb_id":2}]`, "cross references"},
 		{"a format that is not there", "", "<vndb-export>", "a VNDB export. Such lists cannot be imported here."},

@@ -190,7 +190,7 @@ func TestAFileThatIsNoListIsRefusedWithASentence(t *testing.T) {
 		{"a cut archive", cut[:700], "The archive is cut off"},
 		{"an archive of pictures", archived("a.png", "x"), "The archive holds no list"},
 		{"a long line", "AID|Romaji\n1|" + strings.Repeat("x", 2<<20), "line of more than 1 MB (line 2)"},
-		{"entities", `<!DOCTYPE MyList [<!ENTITY a "b">]><MyList></MyList>`, "XML of an unknown kind"},
+		{"entities", `<!DOCTYPE MyList [<!ENTITY a "b">]><MyList></MyList>`, "XML that declares entities"},
 		{"deep nesting", "<MyList>" + strings.Repeat("<a>", 100), "nested more than 32 deep"},
 		{"another JSON", `{"lists":[]}`, "not an AniDB export"},
 		{"another provider", "<myanimelist></myanimelist>", "It looks like a MyAnimeList export"},
