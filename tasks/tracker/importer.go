@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"hash/maphash"
 	"strings"
+	"sync"
 	"unicode/utf8"
 
 	"asapi/tasks"
@@ -87,8 +88,10 @@ func (im *importer) apply(ctx context.Context, first int64, rows []importRow) er
 	var held *Held
 	items, err := im.store.Change(ctx, im.run.Fence(), im.owner, want, func(h *Held) error {
 		im.trial.recall(h, rows)
+		// Most files have no row that needs it.
+		echoes := sync.OnceValue(func() map[RecordKey]bool { return im.echoes(ctx, h, rows) })
 		for i, row := range rows {
-			im.take(h, first+int64(i), row)
+			im.take(h, first+int64(i), row, echoes)
 		}
 		held = h
 		return nil
@@ -100,8 +103,9 @@ func (im *importer) apply(ctx context.Context, first int64, rows []importRow) er
 	return im.run.Recorded(ctx, items...)
 }
 
-// take brings one row to what the owner holds.
-func (im *importer) take(h *Held, index int64, row importRow) {
+// take brings one row to what the owner holds. echoes gives the rows of the batch
+// that say no more than what is kept.
+func (im *importer) take(h *Held, index int64, row importRow, echoes func() map[RecordKey]bool) {
 	item := tasks.Item{Index: index, Key: row.Key.String()}
 	if row.Fault != "" {
 		item.Outcome, item.Reason = tasks.ItemFailed, row.Fault
@@ -138,6 +142,9 @@ func (im *importer) take(h *Held, index int64, row importRow) {
 	}
 	was, before := record.Entry, *record.Tracker
 	entry := im.entry(was, row)
+	if im.mode == merging && entry.Facts == was.Facts && !entry.Equal(was) && echoes()[row.Key] {
+		entry = was
+	}
 	item.Outcome = tasks.Unchanged
 	if !entry.Equal(was) || im.mode == overwriting {
 		record.Entry = entry

@@ -31,6 +31,15 @@ func (Format) Conform(e tracker.Entry) tracker.Entry {
 	return grouped(e)
 }
 
+// Plain implements tracker.Plainer: of the user's own lists an entry says which it is
+// in. Which others there are may follow from entries beside it.
+func (Format) Plain(e tracker.Entry) tracker.Entry {
+	if _, ok := e.Get(elCustom); !ok {
+		return e
+	}
+	return e.With(elCustom, membership(customIn(e), func(string) bool { return true }))
+}
+
 // withTitleIn gives media.title with the title that the facts say.
 func withTitleIn(e tracker.Entry) string {
 	value, _ := e.Get(elTitle)

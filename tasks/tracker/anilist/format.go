@@ -12,7 +12,10 @@ import (
 // Format implements tracker.Format for AniList JSON.
 type Format struct{}
 
-var _ tracker.Format = Format{}
+var (
+	_ tracker.Format  = Format{}
+	_ tracker.Plainer = Format{}
+)
 
 // Provider implements tracker.Format.
 func (Format) Provider() tracker.Provider { return tracker.AniList }

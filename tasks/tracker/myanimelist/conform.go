@@ -76,7 +76,8 @@ func (f Format) Blank(kind tracker.Kind, nativeID string, facts tracker.Facts) t
 }
 
 // inOrder sorts native values as the site writes them. Names it does not have
-// follow in the order they came. update_on_import is left out.
+// follow in the order they came. update_on_import, which earlier
+// versions kept, is left out.
 func (n names) inOrder(native []tracker.Field) []tracker.Field {
 	rank := map[string]int{}
 	for i, name := range n.elements() {

@@ -50,6 +50,9 @@ func rowIn(n names, e xmlfile.Element, line int) tracker.Row {
 	var entry tracker.Entry
 	nested := ""
 	for _, child := range e.Children {
+		if child.Name == elUpdate {
+			continue // it says what the site is to do with the file, and nothing of the work
+		}
 		entry.Native = append(entry.Native, tracker.Field{child.Name, child.Text})
 		if len(child.Children) > 0 {
 			nested = child.Name
