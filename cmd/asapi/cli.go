@@ -27,6 +27,8 @@ type cli struct {
 
 	Webhook webhookCmd `cmd:"" group:"admin" help:"Manage the webhooks of tokens."`
 
+	Zerotouch zerotouchCmd `cmd:"" group:"admin" help:"Manage the devices, customers and vendors of resellers."`
+
 	Actions  actionsCmd  `cmd:"" group:"api" help:"List what the token may do."`
 	Register registerCmd `cmd:"" group:"api" help:"Register an account."`
 	Submit   submitCmd   `cmd:"" group:"api" help:"Submit a task."`

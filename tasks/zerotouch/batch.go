@@ -75,13 +75,13 @@ func (e entry) forCustomer(c CustomerID) entry {
 
 // batch takes over entries, so many at a time.
 type batch struct {
-	registry *Registry
-	partner  PartnerID
-	run      tasks.Fence // zero: none
-	settled  func(context.Context, []Settled) error
-	next     int64 // the index of the first entry that is not settled yet
-	index    int64 // of the entry that comes
-	entries  []entry
+	store   Store
+	partner PartnerID
+	run     tasks.Fence // zero: none
+	settled func(context.Context, []Settled) error
+	next    int64 // the index of the first entry that is not settled yet
+	index   int64 // of the entry that comes
+	entries []entry
 }
 
 func (b *batch) add(ctx context.Context, e entry) error {
@@ -100,23 +100,24 @@ func (b *batch) flush(ctx context.Context) error {
 	if len(b.entries) == 0 {
 		return nil
 	}
-	now := b.registry.now()
+	now := now()
 	var want Want
 	for i := range b.entries {
 		e := &b.entries[i]
 		if e.fault != nil {
 			continue
 		}
-		var faults tasks.Faults
-		if e.request, faults = e.request.checked(now); len(faults) > 0 {
+		checked, faults := e.request.checked(now)
+		if len(faults) > 0 {
 			e.fault = faults[0]
 			continue
 		}
-		want.add(e.request.wants())
+		e.request = checked
+		want.add(checked.wants())
 	}
 	first := b.index - int64(len(b.entries))
 	var settled []Settled
-	err := b.registry.store.Change(ctx, b.run, b.partner, want, func(h *Held) ([]Settled, error) {
+	err := b.store.Change(ctx, b.run, b.partner, want, func(h *Held) ([]Settled, error) {
 		settled = make([]Settled, len(b.entries))
 		for i := range b.entries {
 			settled[i] = b.entries[i].settle(h, first+int64(i), now)

@@ -104,7 +104,7 @@ func (r *Registry) FindByIdentifier(ctx context.Context, c tasks.Caller, partner
 	page, err := list(r, fmt.Sprintf("identifier %d %+v", partner, i), PageQuery{q.Limit, q.Token}, func(after int64, limit int) ([]Device, int64, error) {
 		return r.store.ByIdentifier(ctx, partner, i, DeviceID(after), limit)
 	}, func(d Device) int64 { return int64(d.ID) })
-	r.awake(page.List)
+	awake(page.List)
 	return page, err
 }
 
@@ -132,7 +132,7 @@ func (r *Registry) FindByOwner(ctx context.Context, c tasks.Caller, partner Part
 		}
 		return r.store.ByOwner(ctx, partner, owners, DeviceID(after), limit)
 	}, func(d Device) int64 { return int64(d.ID) })
-	r.awake(page.List)
+	awake(page.List)
 	return page, err
 }
 
@@ -154,9 +154,9 @@ func (q *OwnerQuery) owners() []Owner {
 	return slices.Compact(owners)
 }
 
-func (r *Registry) awake(devices []Device) {
+func awake(devices []Device) {
 	for i := range devices {
-		devices[i].rest(r.now())
+		devices[i].rest(now())
 	}
 }
 

@@ -22,13 +22,12 @@ import (
 type Registry struct {
 	store  Store
 	sealer tasks.Sealer
-	now    func() time.Time
 }
 
 // NewRegistry makes a Registry. The sealer binds page tokens to what they were
 // made for.
 func NewRegistry(store Store, sealer tasks.Sealer) *Registry {
-	return &Registry{store: store, sealer: sealer, now: now}
+	return &Registry{store: store, sealer: sealer}
 }
 
 // now is the time as it is kept.
@@ -102,7 +101,7 @@ func (r *Registry) SetMetadata(ctx context.Context, c tasks.Caller, partner Part
 
 // one does one request in a transaction of its own.
 func (r *Registry) one(ctx context.Context, partner PartnerID, req request) (Device, error) {
-	now := r.now()
+	now := now()
 	checked, faults := req.checked(now)
 	if len(faults) > 0 {
 		return Device{}, faults.Err()
@@ -132,7 +131,7 @@ func (r *Registry) GetDevice(ctx context.Context, c tasks.Caller, partner Partne
 	if tasks.CodeOf(err) == tasks.CodeNotFound {
 		return Device{}, errNoDevice("deviceId")
 	}
-	d.rest(r.now())
+	d.rest(now())
 	return d, err
 }
 
@@ -153,7 +152,7 @@ func (r *Registry) SIMLock(ctx context.Context, c tasks.Caller, partner PartnerI
 	state := Unlocked
 	for _, claim := range claims {
 		d := Device{Claim: &claim}
-		d.rest(r.now())
+		d.rest(now())
 		switch {
 		case claim.SIMProfile == 0 || d.Claim.Vacation != nil:
 		case claim.Reseller == partner:

@@ -83,7 +83,7 @@ func process(ctx context.Context, r *Registry, run *tasks.Run, f tasks.File, k *
 	}
 	run.Expect(total)
 	b := &batch{
-		registry: r, partner: PartnerOf(run.Task.Client), run: run.Fence(), next: next,
+		store: r.store, partner: PartnerOf(run.Task.Client), run: run.Fence(), next: next,
 		settled: func(ctx context.Context, settled []Settled) error {
 			items := make([]tasks.Item, len(settled))
 			for i := range settled {
