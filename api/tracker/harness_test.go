@@ -50,6 +50,8 @@ type world struct {
 	trust   *tls.Config
 	store   *store.Store
 	library *library.Library
+	lists   *trackers.Store
+	desk    *tasks.Desk
 	hub     *channel.Hub
 	log     *logBuffer
 	stop    func() // ends the server in order
@@ -78,17 +80,17 @@ func newWorld(tb testing.TB, url string) *world {
 	w.must(err)
 	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(tb).Addr()})
 	tb.Cleanup(func() { _ = client.Close() })
-	lists := trackers.New(w.store)
-	w.library = library.NewLibrary(lists, sealer)
-	services := catalog.All(catalog.Deps{Trackers: lists, References: lists, Sealer: sealer})
+	w.lists = trackers.New(w.store)
+	w.library = library.NewLibrary(w.lists, sealer)
+	services := catalog.All(catalog.Deps{Trackers: w.lists, References: w.lists, Sealer: sealer})
 	w.hub = channel.New(channel.Config{Store: w.store, Blobs: kept, Redis: client, Log: log})
 	queue := worker.NewQueue(worker.QueueConfig{Redis: client, Log: log})
 	work := worker.New(worker.Config{Store: w.store, Blobs: kept, Catalog: services, Sealer: sealer, Publisher: w.hub, Queue: queue, Redis: client, Concurrency: 4, Fetchers: 1, Log: log})
 	tb.Cleanup(w.hub.OnEvent(work.HandleEvent))
-	desk := tasks.NewDesk(tasks.DeskConfig{
+	w.desk = tasks.NewDesk(tasks.DeskConfig{
 		Catalog: services, Store: w.store, Blobs: kept, Queue: queue, Channel: w.hub, Sealer: sealer, Throttle: throttle.New(),
 	})
-	w.serve(api.Config{Desk: desk, Log: log, Trackers: w.library}, dir, log, w.hub.Run, queue.Run, work.Run)
+	w.serve(api.Config{Desk: w.desk, Log: log, Trackers: w.library}, dir, log, w.hub.Run, queue.Run, work.Run)
 	return w
 }
 

@@ -242,6 +242,10 @@ func (s *service) ImportTrackers(ctx context.Context, r *trackerpb.ImportTracker
 	if err != nil {
 		return nil, err
 	}
+	// The account comes with the first write over this API.
+	if err := s.Desk.Register(ctx, c, library.Slug, user); err != nil && tasks.CodeOf(err) != tasks.CodeUnique {
+		return nil, renamed(err, "username", "parent")
+	}
 	file := s.Desk.Open(in)
 	body, err := file.Open(ctx)
 	if err != nil {

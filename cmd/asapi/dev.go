@@ -69,6 +69,9 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	if err := p.makeDemo(ctx); err != nil {
+		return err
+	}
 	listener, err := d.listen(ctx)
 	if err != nil {
 		return err
