@@ -64,8 +64,8 @@ func faultsWith(err error, field func(string) string) error {
 // with BadRequest where fields are at fault. Nothing shows of the server's own
 // faults.
 func statusOf(ctx context.Context, err error) *status.Status {
-	if s, ok := status.FromError(err); ok {
-		return s
+	if s, ok := err.(interface{ GRPCStatus() *status.Status }); ok { //nolint:errorlint // the error itself, not what caused it
+		return s.GRPCStatus()
 	}
 	switch {
 	case errors.Is(err, context.DeadlineExceeded) && ctx.Err() != nil:

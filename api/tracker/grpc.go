@@ -24,12 +24,13 @@ import (
 	"google.golang.org/grpc/keepalive"
 	"google.golang.org/grpc/metadata"
 	"google.golang.org/grpc/reflection"
-	"google.golang.org/grpc/status"
 )
 
-// Bounds of one connection.
+// Bounds of one connection. A message between the two is read and refused with a
+// sentence of ours; a larger one is refused by the library, unread.
 const (
 	maxMessage    = 4 << 20
+	maxRead       = 16 << 20
 	maxStreams    = 4096
 	maxHeaders    = 64 << 10
 	handshakeTime = 10 * time.Second
@@ -51,7 +52,7 @@ func NewServer(cfg Config) *Server {
 	closing, end := context.WithCancelCause(context.Background())
 	s.open, s.close = web.NewOpen(closing), end
 	s.grpc = grpc.NewServer(
-		grpc.MaxRecvMsgSize(maxMessage), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(handshakeTime),
+		grpc.ForceServerCodecV2(newCodec()), grpc.MaxRecvMsgSize(maxRead), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.StreamInterceptor(s.observed),
@@ -112,7 +113,13 @@ func (s *Server) handler(m grpc.MethodDesc) grpc.StreamHandler {
 			c.client = caller.Client.Name
 		}
 		ctx := web.WithOpen(withCaller(stream.Context(), caller), s.open)
-		answer, err := m.Handler(srv, ctx, func(request any) error { return received(stream.RecvMsg(request)) }, nil)
+		answer, err := m.Handler(srv, ctx, func(request any) error {
+			in := &incoming{message: request}
+			if err := stream.RecvMsg(in); err != nil {
+				return err
+			}
+			return in.err
+		}, nil)
 		if err != nil {
 			return err
 		}
@@ -130,20 +137,6 @@ func bearerOf(ctx context.Context) string {
 		}
 	}
 	return ""
-}
-
-// received words why a request could not be taken.
-func received(err error) error {
-	s, ok := status.FromError(err)
-	switch {
-	case err == nil || !ok:
-		return err
-	case s.Code() == codes.ResourceExhausted:
-		return status.Errorf(codes.ResourceExhausted, "The message is larger than %d bytes, the most that is taken here; send less at once.", maxMessage)
-	case s.Code() == codes.Internal && strings.Contains(s.Message(), "unmarshal"):
-		return &tasks.Error{Code: tasks.CodeInvalid, Message: "The message is none of this method: its bytes cannot be read as one.", Err: err}
-	}
-	return err
 }
 
 // call is a stream with what its line in the log tells.

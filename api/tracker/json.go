@@ -68,12 +68,10 @@ func (s *service) answer(c echo.Context) error {
 // decode reads the body, which is the whole request as protocol buffers' JSON
 // mapping has it. Of an update it may also be the tracker itself.
 func (s *service) decode(c echo.Context, request proto.Message) error {
-	body, done, err := s.Body(c, maxMessage)
-	if err != nil {
-		return err
+	text, err := s.text(c)
+	if tasks.CodeOf(err) == tasks.CodeTooLarge {
+		return tooLarge(err)
 	}
-	defer done()
-	text, err := io.ReadAll(body)
 	if err != nil {
 		return err
 	}
@@ -84,6 +82,16 @@ func (s *service) decode(c echo.Context, request proto.Message) error {
 		return decodeUpdate(text, update)
 	}
 	return fromJSON(text, request)
+}
+
+// text reads the whole body.
+func (s *service) text(c echo.Context) ([]byte, error) {
+	body, done, err := s.Body(c, maxMessage)
+	if err != nil {
+		return nil, err
+	}
+	defer done()
+	return io.ReadAll(body)
 }
 
 // decodeUpdate reads {"tracker":{..},"updateMask":".."}, or the members of the

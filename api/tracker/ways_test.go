@@ -21,6 +21,7 @@ import (
 	"google.golang.org/protobuf/proto"
 	"google.golang.org/protobuf/reflect/protoreflect"
 	"google.golang.org/protobuf/reflect/protoregistry"
+	"google.golang.org/protobuf/types/known/fieldmaskpb"
 )
 
 // way is how a method is called; both ways give the same answers and errors.
@@ -230,4 +231,9 @@ func refused(tb testing.TB, err error, code codes.Code) []string {
 		tb.Errorf("the error %v has %d reasons, want 1", err, reasons)
 	}
 	return fields
+}
+
+// maskOf makes a mask of names that are separated by commas.
+func maskOf(names string) *fieldmaskpb.FieldMask {
+	return &fieldmaskpb.FieldMask{Paths: strings.Split(names, ",")}
 }
