@@ -84,8 +84,10 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 		}
 	}
 	if len(ids) > 0 {
-		if _, err := execute(tx, "DELETE FROM task_items WHERE "+s.db.idIn("task_id"), s.db.idList(ids)); err != nil {
-			return nil, err
+		for _, table := range []string{"task_items", "task_notes"} {
+			if _, err := execute(tx, "DELETE FROM "+table+" WHERE "+s.db.idIn("task_id"), s.db.idList(ids)); err != nil {
+				return nil, err
+			}
 		}
 	}
 	var blobs []string

@@ -180,7 +180,7 @@ func (s *Store) forgetTasks(ctx context.Context, keep tasks.Retention, limit int
 			return nil, err
 		}
 		list := s.db.idList(ids)
-		for _, table := range []string{"task_items", "import_changes"} {
+		for _, table := range []string{"task_items", "task_notes", "import_changes"} {
 			if _, err := execute(tx, "DELETE FROM "+table+" WHERE "+s.db.idIn("task_id"), list); err != nil {
 				return nil, err
 			}

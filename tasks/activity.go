@@ -30,6 +30,9 @@ func (c *Catalog) Activity(t *Task) Activity {
 	if t.Items.Total > 0 {
 		a.Subtitle = fmt.Sprintf("%s: %d of %d", t.Account, t.Items.Done(), t.Items.Total)
 	}
+	if reason, _ := t.Waits(); reason != "" {
+		a.Subtitle += ". " + reason
+	}
 	if t.State == Running && t.Progress == 0 && t.Items.Total == 0 {
 		a.Progress = UnknownProgress
 	}

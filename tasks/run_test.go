@@ -38,6 +38,10 @@ func (*diary) Items(context.Context, tasks.ID) iter.Seq2[tasks.Item, error] { re
 func (*diary) Recorded(context.Context, tasks.ID) (tasks.Tally, int64, error) {
 	return tasks.Tally{}, 0, nil
 }
+func (*diary) Keep(context.Context, tasks.Fence, tasks.Notes) error { return nil }
+func (*diary) Kept(context.Context, tasks.ID, []string) (tasks.Notes, error) {
+	return tasks.Notes{}, nil
+}
 
 func newRun(d *diary) *tasks.Run {
 	return tasks.NewRun(tasks.Task{}, tasks.Args{}, d, nil, slog.New(slog.DiscardHandler))

@@ -101,6 +101,7 @@ func (w *Worker) ending(ctx context.Context, a tasks.Assignment, r *tasks.Run, e
 		}
 	}
 	r.Result().Abort()
+	later, waits := tasks.AsLater(err)
 	switch final := finalError(err); {
 	case errors.Is(err, tasks.ErrLeaseLost):
 		log.Warn("the run lost its lease and stops")
@@ -109,6 +110,10 @@ func (w *Worker) ending(ctx context.Context, a tasks.Assignment, r *tasks.Run, e
 		e.State, e.Uncounted = tasks.Pending, true
 	case errors.Is(err, tasks.ErrCancelled):
 		e.State, e.ErrorCode, e.ErrorDetail = tasks.Cancelled, tasks.CodeCancelled, cancelledDetail(progress, items)
+	case waits:
+		e.State, e.Uncounted, e.RetryAt = tasks.Pending, true, later.Until
+		e.ErrorCode, e.ErrorDetail = tasks.CodeRateLimited, later.Message
+		log.Info("the run waits without its worker", "until", later.Until, "reason", later.Message)
 	case final != nil:
 		e.State, e.ErrorCode, e.ErrorDetail = tasks.Failed, final.Code, final.Message
 	case a.Task.Tries < a.MaxAttempts:

@@ -143,6 +143,10 @@ func (d *door) appendStatus(b []byte, base string, t *tasks.Task) []byte {
 	b = web.AppendInt(b, "succeeded", t.Items.Succeeded())
 	b = web.AppendInt(b, "failed", t.Items.Failed)
 	b = append(b, '}')
+	if reason, until := t.Waits(); reason != "" {
+		b = web.AppendText(b, "waits_for", reason)
+		b = web.AppendTime(web.AppendMember(b, "waits_until"), until)
+	}
 	if t.State.Ended() && !t.State.Success() {
 		b = web.AppendText(b, "error", tasks.Failed.Sentence())
 		b = web.AppendText(b, "error_code", string(t.ErrorCode))

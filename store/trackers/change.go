@@ -20,7 +20,10 @@ func (s *Store) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner
 			return err
 		}
 		items = named(h.Outcomes)
-		return s.db.RecordItems(tx, run, items)
+		if err := s.db.RecordItems(tx, run, items); err != nil {
+			return err
+		}
+		return s.db.KeepNotes(tx, run, want.Notes)
 	})
 	return items, err
 }

@@ -84,6 +84,8 @@ type Want struct {
 	Completed bool
 	Same      []Activity // how often the owner has the same activity
 	ID        string     // of one tracker, as its name has it; empty: none
+	// Notes of the run are kept with what fn changes, also when the rest is not.
+	Notes tasks.Notes
 }
 
 // Held is what the owner holds of what a change wanted. Trackers and records
