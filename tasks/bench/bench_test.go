@@ -90,6 +90,12 @@ func (journal) Items(context.Context, tasks.ID) iter.Seq2[tasks.Item, error] {
 	return func(func(tasks.Item, error) bool) {}
 }
 
+func (journal) Keep(context.Context, tasks.Fence, tasks.Notes) error { return nil }
+
+func (journal) Kept(context.Context, tasks.ID, []string) (tasks.Notes, error) {
+	return tasks.Notes{}, nil
+}
+
 func (journal) Recorded(context.Context, tasks.ID) (tasks.Tally, int64, error) {
 	return tasks.Tally{}, 0, nil
 }

@@ -20,11 +20,12 @@ type Deps struct {
 	References xref.Store // nil: clients bring no references of their own
 	Devices    zerotouch.Store
 	Sealer     tasks.Sealer
+	Lives      tracker.Lives // the providers whose APIs are reached
 }
 
 // All lists every service.
 func All(deps Deps) *tasks.Catalog {
-	trackers := tracker.NewService(deps.Trackers, deps.Sealer, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{})
+	trackers := tracker.NewLiveService(deps.Trackers, deps.Sealer, deps.Lives, myanimelist.Format{}, anilist.Format{}, anidb.Format{}, mangadex.Format{}, mangaupdates.Format{}, vndb.Format{})
 	if deps.References != nil {
 		trackers.Actions = append(trackers.Actions, xref.Action(deps.References))
 	}

@@ -15,8 +15,18 @@ func (im *importer) changes(outcome tasks.Outcome, was Facts, before Tracker, r 
 	if outcome != tasks.Updated && !im.dry || outcome == tasks.Unchanged {
 		return nil
 	}
-	var d differences
-	now := r.Entry.Facts
+	d := factsDiffer(was, r.Entry.Facts)
+	if outcome == tasks.Updated {
+		d.tracker(before, *r.Tracker)
+	}
+	if len(d) == 0 {
+		d = append(d, "other values of the provider")
+	}
+	return map[string]string{"changes": strings.Join(d, "; ")}
+}
+
+// factsDiffer tells how two states of an entry differ.
+func factsDiffer(was, now Facts) (d differences) {
 	d.add("status", string(was.Status), string(now.Status))
 	d.count("progress", was.Progress, now.Progress)
 	d.add("seen", string(was.Seen), string(now.Seen))
@@ -29,13 +39,7 @@ func (im *importer) changes(outcome tasks.Outcome, was Facts, before Tracker, r 
 	if was.Notes != now.Notes {
 		d = append(d, "notes")
 	}
-	if outcome == tasks.Updated {
-		d.tracker(before, *r.Tracker)
-	}
-	if len(d) == 0 {
-		d = append(d, "other values of the provider")
-	}
-	return map[string]string{"changes": strings.Join(d, "; ")}
+	return d
 }
 
 // differences are told one after the other.

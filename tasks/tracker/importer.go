@@ -23,6 +23,7 @@ type importer struct {
 	seed  maphash.Seed
 	seen  map[uint64]struct{} // hashes of the keys that came by
 	trial *trial              // of a dry run
+	notes tasks.Notes         // kept with the next rows
 }
 
 func newImporter(s *service, run *tasks.Run, f Format, p importParams) *importer {
@@ -78,7 +79,7 @@ func keyFault(id string) string {
 }
 
 func (im *importer) apply(ctx context.Context, first int64, rows []importRow) error {
-	want := Want{Dry: im.dry, Journal: true, Singles: true}
+	want := Want{Dry: im.dry, Journal: true, Singles: true, Notes: im.notes}
 	for _, row := range rows {
 		if row.Fault == "" {
 			want.Records = append(want.Records, row.Key)

@@ -16,18 +16,45 @@ type service struct {
 	library *Library
 	formats map[Provider]Format
 	listed  []Format // in the order in which they are told
+
+	lives map[Provider]Live
+	pacer tasks.Pacer
+	most  int
+}
+
+// Lives are the providers whose APIs are reached; the zero value reaches none.
+type Lives struct {
+	List  []Live
+	Pacer tasks.Pacer
+	// Most is how many tasks may be at work with one provider at the same time,
+	// on all workers together; 0: 4.
+	Most int
 }
 
 // NewService describes the tracker service over a store and the formats of the
 // providers it knows. The sealer keeps what users sign in to providers with.
 func NewService(store Store, sealer tasks.Sealer, formats ...Format) tasks.Service {
-	s := &service{store: store, library: NewLibrary(store, sealer), formats: make(map[Provider]Format), listed: formats}
+	return NewLiveService(store, sealer, Lives{}, formats...)
+}
+
+// NewLiveService is NewService that reaches providers, too.
+func NewLiveService(store Store, sealer tasks.Sealer, lives Lives, formats ...Format) tasks.Service {
+	s := &service{
+		store: store, library: NewLibrary(store, sealer), formats: make(map[Provider]Format), listed: formats,
+		lives: make(map[Provider]Live), pacer: lives.Pacer, most: lives.Most,
+	}
+	if s.most <= 0 {
+		s.most = 4
+	}
+	for _, l := range lives.List {
+		s.lives[l.Format().Provider()] = l
+	}
 	for _, f := range formats {
 		s.formats[f.Provider()] = f
 	}
 	return tasks.Service{
 		Slug: Slug, Name: "Tracker",
-		Actions: slices.Concat([]tasks.Action{s.importAction(), s.undoAction(), s.exportAction(), s.activitiesAction()}, s.looks(), s.libraryActions()),
+		Actions: slices.Concat([]tasks.Action{s.importAction(), s.undoAction(), s.exportAction(), s.activitiesAction()}, s.liveActions(), s.looks(), s.libraryActions()),
 		Upkeep:  s.upkeep,
 		Erase:   func(ctx context.Context, a tasks.Account) error { return store.Erase(ctx, OwnerOf(a)) },
 	}
@@ -41,6 +68,36 @@ func (s *service) upkeep(ctx context.Context) (more bool, err error) {
 	}
 	moved, err := s.store.Rehome(ctx)
 	return advanced || moved, err
+}
+
+// liveActions are those that reach providers, where any can be reached.
+func (s *service) liveActions() []tasks.Action {
+	if len(s.lives) == 0 {
+		return nil
+	}
+	return []tasks.Action{s.importLiveAction(), s.exportLiveAction()}
+}
+
+// liveProviders lists the names of the providers that can be reached.
+func (s *service) liveProviders() (names []string) {
+	for _, f := range s.listed {
+		if s.lives[f.Provider()] != nil {
+			names = append(names, string(f.Provider()))
+		}
+	}
+	return names
+}
+
+// liveKinds lists what the lists of providers that can be reached hold.
+func (s *service) liveKinds() (names []string) {
+	for _, f := range s.listed {
+		for _, k := range f.Kinds() {
+			if s.lives[f.Provider()] != nil && !slices.Contains(names, string(k)) {
+				names = append(names, string(k))
+			}
+		}
+	}
+	return names
 }
 
 // providers lists the names of the providers whose formats are known.
