@@ -22,8 +22,8 @@ type noteRow struct {
 	Note string   `json:"note"`
 }
 
-// Keep implements tasks.WorkStore.
-func (s *Store) Keep(ctx context.Context, run tasks.Fence, notes tasks.Notes) error {
+// KeepNotes implements tasks.WorkStore.
+func (s *Store) KeepNotes(ctx context.Context, run tasks.Fence, notes tasks.Notes) error {
 	return s.db.Tx(ctx, func(tx *gorm.DB) error {
 		if err := s.db.RecordItems(tx, run, nil); err != nil { // the run must be the current one
 			return err
@@ -56,8 +56,8 @@ func (db *DB) KeepNotes(tx *gorm.DB, run tasks.Fence, notes tasks.Notes) error {
 	return err
 }
 
-// Kept implements tasks.WorkStore.
-func (s *Store) Kept(ctx context.Context, id tasks.ID, names []string) (tasks.Notes, error) {
+// KeptNotes implements tasks.WorkStore.
+func (s *Store) KeptNotes(ctx context.Context, id tasks.ID, names []string) (tasks.Notes, error) {
 	rows := make([]noteRow, len(names))
 	for i, name := range names {
 		rows[i] = noteRow{Task: id, Name: name}

@@ -7,12 +7,12 @@ import "context"
 // task's end.
 type Notes map[string]string
 
-// Keep keeps notes; those of the same name are replaced.
-func (r *Run) Keep(ctx context.Context, notes Notes) error {
-	return r.journal.Keep(ctx, r.Fence(), notes)
+// Note keeps notes; those of the same name are replaced.
+func (r *Run) Note(ctx context.Context, notes Notes) error {
+	return r.journal.KeepNotes(ctx, r.Fence(), notes)
 }
 
-// Kept gives those of the named notes that this attempt or an earlier one kept.
-func (r *Run) Kept(ctx context.Context, names ...string) (Notes, error) {
-	return r.journal.Kept(ctx, r.Task.ID, names)
+// Noted gives those of the named notes that this attempt or an earlier one kept.
+func (r *Run) Noted(ctx context.Context, names ...string) (Notes, error) {
+	return r.journal.KeptNotes(ctx, r.Task.ID, names)
 }

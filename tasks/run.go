@@ -28,10 +28,10 @@ type Journal interface {
 	RecordItems(ctx context.Context, run Fence, items []Item) error
 	Items(ctx context.Context, id ID) iter.Seq2[Item, error]
 	Recorded(ctx context.Context, id ID) (Tally, int64, error)
-	// Keep keeps notes of a run, in one fenced transaction.
-	Keep(ctx context.Context, run Fence, notes Notes) error
-	// Kept gives those of the named notes of a task that were kept.
-	Kept(ctx context.Context, id ID, names []string) (Notes, error)
+	// KeepNotes keeps notes of a run, in one fenced transaction.
+	KeepNotes(ctx context.Context, run Fence, notes Notes) error
+	// KeptNotes gives those of the named notes of a task that were kept.
+	KeptNotes(ctx context.Context, id ID, names []string) (Notes, error)
 }
 
 // NewRun makes the run of an assignment.

@@ -38,8 +38,8 @@ func (*diary) Items(context.Context, tasks.ID) iter.Seq2[tasks.Item, error] { re
 func (*diary) Recorded(context.Context, tasks.ID) (tasks.Tally, int64, error) {
 	return tasks.Tally{}, 0, nil
 }
-func (*diary) Keep(context.Context, tasks.Fence, tasks.Notes) error { return nil }
-func (*diary) Kept(context.Context, tasks.ID, []string) (tasks.Notes, error) {
+func (*diary) KeepNotes(context.Context, tasks.Fence, tasks.Notes) error { return nil }
+func (*diary) KeptNotes(context.Context, tasks.ID, []string) (tasks.Notes, error) {
 	return tasks.Notes{}, nil
 }
 

@@ -156,10 +156,10 @@ type WorkStore interface {
 	Items(ctx context.Context, id ID) iter.Seq2[Item, error]
 	// Recorded counts the recorded items and gives the index after the last.
 	Recorded(ctx context.Context, id ID) (Tally, int64, error)
-	// Keep keeps notes of a run, in one fenced transaction.
-	Keep(ctx context.Context, run Fence, notes Notes) error
-	// Kept gives those of the named notes of a task that were kept.
-	Kept(ctx context.Context, id ID, names []string) (Notes, error)
+	// KeepNotes keeps notes of a run, in one fenced transaction.
+	KeepNotes(ctx context.Context, run Fence, notes Notes) error
+	// KeptNotes gives those of the named notes of a task that were kept.
+	KeptNotes(ctx context.Context, id ID, names []string) (Notes, error)
 	// Finish ends a run, or puts its task back, in one transaction with its
 	// result. ErrLeaseLost when the run is not current; CodeCancelled when a
 	// cancellation won: nothing was written, end it as cancelled.

@@ -17,7 +17,7 @@ func TestARunThatWaitsGivesItsWorkerBackAndCountsAsNoAttempt(t *testing.T) {
 		if p.Mode != "waits" {
 			return nil
 		}
-		kept, err := r.Kept(ctx, "at", "never")
+		kept, err := r.Noted(ctx, "at", "never")
 		if err != nil {
 			return err
 		}
@@ -25,7 +25,7 @@ func TestARunThatWaitsGivesItsWorkerBackAndCountsAsNoAttempt(t *testing.T) {
 			if n > 1 && kept["at"] != "page 2" {
 				return tasks.Permanent(tasks.CodeInvalid, "The note is lost.")
 			}
-			if err := r.Keep(ctx, tasks.Notes{"at": "page 2"}); err != nil {
+			if err := r.Note(ctx, tasks.Notes{"at": "page 2"}); err != nil {
 				return err
 			}
 			wait := time.Duration(0)

@@ -17,6 +17,7 @@ type devCmd struct {
 	secure
 	doors
 	outgoing
+	providers
 	logging
 	retention
 	Data             string `help:"Folder that keeps everything; it is made where it is missing." default:"./data" placeholder:"DIR"`
@@ -53,7 +54,7 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := openParts(ctx, set, log, d.WithBenchService)
+	p, err := openParts(ctx, set, &d.providers, log, d.WithBenchService)
 	if err != nil {
 		return err
 	}

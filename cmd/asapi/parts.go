@@ -18,6 +18,7 @@ import (
 	"asapi/tasks"
 	"asapi/tasks/bench"
 	"asapi/tasks/catalog"
+	"asapi/tasks/tracker"
 	"asapi/worker"
 	"asapi/worker/webhooks"
 
@@ -42,7 +43,7 @@ type parts struct {
 }
 
 // openParts connects to everything. Redis may be down; the others must answer.
-func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool) (p *parts, err error) {
+func openParts(ctx context.Context, s settings, reach *providers, log *slog.Logger, withBench bool) (p *parts, err error) {
 	p = &parts{log: log, metrics: newMetrics()}
 	defer func() { //nolint:contextcheck // closing waits for no context
 		if err != nil {
@@ -60,8 +61,12 @@ func openParts(ctx context.Context, s settings, log *slog.Logger, withBench bool
 	}
 	redis.SetLogger(redisLog{log})
 	p.redis = s.redis.Client()
+	lives, err := reach.lives(p.newPacer())
+	if err != nil {
+		return p, err
+	}
 	p.trackers, p.devices = trackers.New(p.store), zerotouch.New(p.store)
-	p.catalog = services(p.trackers, p.devices, p.sealer, withBench)
+	p.catalog = services(p.trackers, p.devices, p.sealer, lives, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
 	return p, nil
@@ -94,8 +99,8 @@ func (l redisLog) Printf(ctx context.Context, format string, args ...any) {
 }
 
 // services lists what tasks can do.
-func services(kept *trackers.Store, devices *zerotouch.Store, sealer tasks.Sealer, withBench bool) *tasks.Catalog {
-	all := catalog.All(catalog.Deps{Trackers: kept, References: kept, Devices: devices, Sealer: sealer})
+func services(kept *trackers.Store, devices *zerotouch.Store, sealer tasks.Sealer, lives tracker.Lives, withBench bool) *tasks.Catalog {
+	all := catalog.All(catalog.Deps{Trackers: kept, References: kept, Devices: devices, Sealer: sealer, Lives: lives})
 	if !withBench {
 		return all
 	}

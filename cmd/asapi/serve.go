@@ -45,6 +45,7 @@ type serveCmd struct {
 	listening
 	secure
 	doors
+	providers
 	logging
 	WithBenchService bool `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
 }
@@ -62,7 +63,7 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
-	p, err := openParts(ctx, set, log, s.WithBenchService)
+	p, err := openParts(ctx, set, &s.providers, log, s.WithBenchService)
 	if err != nil {
 		return err
 	}

@@ -10,6 +10,7 @@ import (
 type workCmd struct {
 	backends
 	outgoing
+	providers
 	logging
 	retention
 	Concurrency      int    `help:"Tasks that run at the same time." default:"64"`
@@ -34,7 +35,7 @@ func (w *workCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if w.Concurrency <= 0 {
 		return configError("ASAPI_CONCURRENCY", "(--concurrency) must be above 0")
 	}
-	p, err := openParts(ctx, s, log, w.WithBenchService)
+	p, err := openParts(ctx, s, &w.providers, log, w.WithBenchService)
 	if err != nil {
 		return err
 	}

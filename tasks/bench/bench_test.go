@@ -90,9 +90,9 @@ func (journal) Items(context.Context, tasks.ID) iter.Seq2[tasks.Item, error] {
 	return func(func(tasks.Item, error) bool) {}
 }
 
-func (journal) Keep(context.Context, tasks.Fence, tasks.Notes) error { return nil }
+func (journal) KeepNotes(context.Context, tasks.Fence, tasks.Notes) error { return nil }
 
-func (journal) Kept(context.Context, tasks.ID, []string) (tasks.Notes, error) {
+func (journal) KeptNotes(context.Context, tasks.ID, []string) (tasks.Notes, error) {
 	return tasks.Notes{}, nil
 }
 

@@ -129,10 +129,10 @@ func (s *service) access(ctx context.Context, run *tasks.Run, live Live, name Pr
 		}
 	}
 	access.Remember = func(ctx context.Context, name, value string) error {
-		return run.Keep(ctx, tasks.Notes{"memory:" + name: value})
+		return run.Note(ctx, tasks.Notes{"memory:" + name: value})
 	}
 	access.Remembered = func(ctx context.Context, name string) (string, error) {
-		kept, err := run.Kept(ctx, "memory:"+name)
+		kept, err := run.Noted(ctx, "memory:"+name)
 		return kept["memory:"+name], err
 	}
 	var err error
@@ -160,12 +160,12 @@ func (s *service) noteCredentials(ctx context.Context, run *tasks.Run, c Credent
 	if err != nil {
 		return &tasks.Error{Code: tasks.CodeInternal, Message: "The credentials could not be encrypted.", Err: err}
 	}
-	return run.Keep(ctx, tasks.Notes{heldCredentials: base64.StdEncoding.EncodeToString(sealed)})
+	return run.Note(ctx, tasks.Notes{heldCredentials: base64.StdEncoding.EncodeToString(sealed)})
 }
 
 // notedCredentials gives what the provider gave in place of what the task came with.
 func (s *service) notedCredentials(ctx context.Context, run *tasks.Run, given Credentials) (Credentials, error) {
-	kept, err := run.Kept(ctx, heldCredentials)
+	kept, err := run.Noted(ctx, heldCredentials)
 	if err != nil || kept[heldCredentials] == "" {
 		return given, err
 	}

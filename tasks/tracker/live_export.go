@@ -99,7 +99,7 @@ func (r *liveRun) noteThere(ctx context.Context, page LivePage, read tasks.Notes
 			read[name] = "unreadable " + row.Fault
 		}
 	}
-	return r.run.Keep(ctx, read)
+	return r.run.Note(ctx, read)
 }
 
 // deed is what an export has to do for one entry.
@@ -212,7 +212,7 @@ func (ex *liveExport) compare(ctx context.Context, kind Kind, lines []Listed) er
 	for i := range lines {
 		names[i] = there(lines[i].Key.String())
 	}
-	kept, err := ex.run.Kept(ctx, names...)
+	kept, err := ex.run.Noted(ctx, names...)
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ type place struct {
 // together with the note that they are kept.
 func (r *liveRun) pages(ctx context.Context, kind Kind, take func(ctx context.Context, page LivePage, read tasks.Notes) error) error {
 	name := "place:" + string(kind)
-	kept, err := r.run.Kept(ctx, name)
+	kept, err := r.run.Noted(ctx, name)
 	if err != nil {
 		return err
 	}

@@ -28,7 +28,7 @@ func (ex *liveExport) work(ctx context.Context) error {
 		}
 		ex.same = ex.same[len(some):]
 	}
-	kept, err := ex.run.Kept(ctx, doing)
+	kept, err := ex.run.Noted(ctx, doing)
 	if err != nil {
 		return err
 	}
@@ -51,7 +51,7 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 		return ex.tell(ctx, d)
 	}
 	if !doubted {
-		if err := ex.run.Keep(ctx, tasks.Notes{doing: d.name}); err != nil {
+		if err := ex.run.Note(ctx, tasks.Notes{doing: d.name}); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 		}
 		if _, waits := tasks.AsLater(err); waits && !isUnsure(err) {
 			// Nothing was sent that could have been done: there is no doubt.
-			return errors.Join(err, ex.run.Keep(ctx, tasks.Notes{doing: ""}))
+			return errors.Join(err, ex.run.Note(ctx, tasks.Notes{doing: ""}))
 		}
 		return err
 	}

@@ -1,0 +1,53 @@
+package main
+
+import (
+	"strings"
+	"time"
+
+	"asapi/internal/outbound"
+	"asapi/tasks"
+	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/anilist"
+	"asapi/tasks/tracker/live"
+	"asapi/worker/pace"
+)
+
+// providerTimeout bounds a request to a provider with its answer.
+const providerTimeout = 45 * time.Second
+
+// providers say how the providers of lists are reached.
+type providers struct {
+	ProviderTasks int    `help:"Tasks that may be at work with one provider at the same time, on all workers together." default:"4"`
+	AnilistURL    string `help:"Address of AniList's API." default:"https://graphql.anilist.co" placeholder:"URL"`
+}
+
+// lives makes the adapters of all providers.
+func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
+	out := tracker.Lives{Pacer: pacer, Most: o.ProviderTasks}
+	if o.ProviderTasks <= 0 {
+		return out, configError("ASAPI_PROVIDER_TASKS", "(--provider-tasks) must be above 0")
+	}
+	agent := "asapi/" + strings.Trim(strings.Fields(version())[0], "()")
+	for _, p := range []struct {
+		variable, flag string
+		bases          []string
+		rates          []tasks.Rate
+		make           func(live.Config) (tracker.Live, error)
+	}{
+		{"ASAPI_ANILIST_URL", "anilist-url", []string{o.AnilistURL}, anilist.Rates, func(c live.Config) (tracker.Live, error) { return anilist.NewLive(c) }},
+	} {
+		client, err := outbound.To(outbound.Config{Timeout: providerTimeout}, p.bases...)
+		if err != nil {
+			return out, configError(p.variable, "(--%s): %w", p.flag, err)
+		}
+		adapter, err := p.make(live.Config{Bases: p.bases, HTTP: client, Pacer: pacer, Rates: p.rates, UserAgent: agent})
+		if err != nil {
+			return out, configError(p.variable, "(--%s): %w", p.flag, err)
+		}
+		out.List = append(out.List, adapter)
+	}
+	return out, nil
+}
+
+// newPacer keeps the pace for all processes that share a Redis.
+func (p *parts) newPacer() tasks.Pacer { return pace.New(p.redis) }
