@@ -31,7 +31,7 @@ func (s *Store) of(cols ...store.Col) string {
 func (s *Store) load(tx *gorm.DB, owner tracker.Owner, want tracker.Want) (*tracker.Held, error) {
 	h := &tracker.Held{
 		Owner: owner, Trackers: map[string]*tracker.Tracker{}, Works: map[string]*tracker.Work{},
-		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{}, Singles: map[string][]tracker.Completion{},
+		Records: map[tracker.RecordKey]*tracker.Record{}, Parts: map[string][]tracker.Part{}, Completed: map[string]bool{}, Numbered: map[string]bool{}, Singles: map[string][]tracker.Completion{},
 		Same:      map[tracker.Activity]int64{},
 		AskedDone: map[string]tracker.Completion{},
 	}
@@ -248,20 +248,23 @@ func (s *Store) loadSame(tx *gorm.DB, h *tracker.Held, asked []tracker.Activity)
 // loadCompleted finds which of the parts, and of the works themselves, were
 // completed before.
 func (s *Store) loadCompleted(tx *gorm.DB, h *tracker.Held, parts []string, works []nameRow) error {
-	var asked []nameRow
-	add := func(name string) {
+	var asked []doneRow
+	add := func(name string, ordinal int64) {
 		if res, ok := tracker.ParseResource(name); ok && !res.AnyWork() {
-			asked = append(asked, nameRow{Name: name, Work: res.Work()})
+			asked = append(asked, doneRow{name, res.Work(), ordinal})
 		}
 	}
 	for _, w := range works {
-		add(w.Name)
+		add(w.Name, 0)
 	}
 	for _, name := range parts {
-		add(name)
+		add(name, 0)
 		for _, p := range h.Parts[name] {
 			if p.Resource != name {
-				add(p.Resource)
+				add(p.Resource, 0)
+			}
+			if number := p.Numbered(); number != "" {
+				add(number, p.Ordinal)
 			}
 		}
 	}
@@ -271,11 +274,35 @@ func (s *Store) loadCompleted(tx *gorm.DB, h *tracker.Held, parts []string, work
 	}
 	return query(tx, func(found *sql.Rows) error {
 		var name string
-		err := found.Scan(&name)
-		h.Completed[name] = true
+		var ordinal int64
+		err := found.Scan(&name, &ordinal)
+		noteDone(h, name, ordinal)
 		return err
-	}, s.of(store.Col{Name: "name", Type: "text"}, store.Col{Name: "work", Type: "text"})+
-		" SELECT b.name FROM b JOIN trackers t ON t.client_id = b.client_id AND t.parent = b.parent AND t.resource = b.work"+
-		" JOIN tracker_completed c ON c.tracker_id = t.id AND c.resource = b.name",
+	}, s.of(doneColumns...)+
+		" SELECT b.name, b.ordinal FROM b JOIN trackers t ON t.client_id = b.client_id AND t.parent = b.parent AND t.resource = b.work"+
+		" JOIN tracker_completed c ON c.tracker_id = t.id AND c.resource = b.name AND "+sameDone("b"),
 		param, h.Owner.Client, h.Owner.Parent)
+}
+
+// doneRow asks whether something was completed; a name by number also has the place
+// that it must stand for, since it may be the name of another part.
+type doneRow struct {
+	Name    string `json:"name"`
+	Work    string `json:"work"`
+	Ordinal int64  `json:"ordinal"`
+}
+
+var doneColumns = []store.Col{{Name: "name", Type: "text"}, {Name: "work", Type: "text"}, {Name: "ordinal", Type: "int"}}
+
+// sameDone is the condition that a completion c is what a batch asks for.
+func sameDone(batch string) string {
+	return "(" + batch + ".ordinal = 0 OR (c.regular AND c.ordinal = " + batch + ".ordinal))"
+}
+
+func noteDone(h *tracker.Held, name string, ordinal int64) {
+	if ordinal == 0 {
+		h.Completed[name] = true
+	} else {
+		h.Numbered[name] = true
+	}
 }

@@ -207,7 +207,7 @@ func (s *Store) consumeAll(tx *gorm.DB, p *pending, members []string, apply func
 		return err
 	}
 	var made, changed []*tracker.Tracker
-	var completions []tracker.Completion
+	var completions, undone []tracker.Completion
 	for _, m := range members {
 		h := all[m]
 		before := snapshot(h)
@@ -219,12 +219,15 @@ func (s *Store) consumeAll(tx *gorm.DB, p *pending, members []string, apply func
 				changed = append(changed, t)
 			}
 		}
-		completions = append(completions, h.Completions...)
+		completions, undone = append(completions, h.Completions...), append(undone, h.Undone...)
 	}
 	if err := s.insertTrackers(tx, p.client, made); err != nil {
 		return err
 	}
 	if err := s.updateTrackers(tx, changed); err != nil {
+		return err
+	}
+	if err := s.deleteCompletions(tx, undone); err != nil {
 		return err
 	}
 	return s.insertCompletions(tx, completions)
@@ -241,7 +244,7 @@ func (s *Store) loadMembers(tx *gorm.DB, p *pending, members []string) (map[stri
 	for _, m := range members {
 		all[m] = &tracker.Held{
 			Owner: tracker.Owner{Client: p.client, Parent: m}, Trackers: map[string]*tracker.Tracker{},
-			Works: maps.Clone(works.Works), Completed: map[string]bool{},
+			Works: maps.Clone(works.Works), Completed: map[string]bool{}, Numbered: map[string]bool{},
 		}
 	}
 	param, err := memberRows(members)
@@ -257,9 +260,12 @@ func (s *Store) loadMembers(tx *gorm.DB, p *pending, members []string) (map[stri
 	if err != nil || len(p.what.Parts) == 0 {
 		return all, err
 	}
-	parts := make([]nameRow, len(p.what.Parts))
-	for i, part := range p.what.Parts {
-		parts[i].Name = part.Resource
+	parts := make([]doneRow, 0, len(p.what.Parts))
+	for _, part := range p.what.Parts {
+		parts = append(parts, doneRow{Name: part.Resource})
+		if number := (tracker.Part{Resource: part.Resource, Ordinal: part.Ordinal}).Numbered(); number != "" {
+			parts = append(parts, doneRow{Name: number, Ordinal: part.Ordinal})
+		}
 	}
 	names, err := rows(parts)
 	if err != nil {
@@ -267,12 +273,13 @@ func (s *Store) loadMembers(tx *gorm.DB, p *pending, members []string) (map[stri
 	}
 	return all, query(tx, func(found *sql.Rows) error {
 		var member, name string
-		err := found.Scan(&member, &name)
-		all[member].Completed[name] = true
+		var ordinal int64
+		err := found.Scan(&member, &name, &ordinal)
+		noteDone(all[member], name, ordinal)
 		return err
-	}, b+", "+s.db.Batch("n", store.Col{Name: "name", Type: "text"})+
-		" SELECT t.parent, c.resource FROM b JOIN trackers t ON t.client_id = b.client_id AND t.parent = b.member AND t.resource = b.work"+
-		" JOIN n ON true JOIN tracker_completed c ON c.tracker_id = t.id AND c.resource = n.name", param, p.client, p.what.Work, names)
+	}, b+", "+s.db.Batch("n", doneColumns...)+
+		" SELECT t.parent, c.resource, n.ordinal FROM b JOIN trackers t ON t.client_id = b.client_id AND t.parent = b.member AND t.resource = b.work"+
+		" JOIN n ON true JOIN tracker_completed c ON c.tracker_id = t.id AND c.resource = n.name AND "+sameDone("n"), param, p.client, p.what.Work, names)
 }
 
 // finishDeletion does one step of deleting what deleted audiences had.

@@ -39,6 +39,38 @@ func TestNumbersThatAListSaysBecomeCompletedOnes(t *testing.T) {
 	})
 }
 
+// TestAPartThatAListNumbersAndTheCatalogueNamesCountsOnce: the catalogue calls the
+// third episode c.
+func TestAPartThatAListNumbersAndTheCatalogueNamesCountsOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.withLines(tracker.AniDB)
+		b.teach("animes/anidb-9", 6)
+		watched := line{ID: "9", Kind: tracker.Anime, Facts: tracker.Facts{Status: tracker.Watching, Seen: "1,3,5", Progress: 3, Total: 6}}
+		for _, account := range []string{"alice", "bob"} {
+			b.importsLines(account, tracker.AniDB, "merge", watched)
+		}
+		c := activity("animes/anidb-9/episodes/c", `"completed":true`)
+		b.do("alice", "process-activities", doing(c))
+		b.together(b.gathers("club", "users/bob"), c)
+		b.settle()
+		for _, account := range []string{"alice", "bob"} {
+			if got := b.all(account)["animes/anidb-9"]; got.Done() != 3 || got.Counted != 2 {
+				t.Errorf("%s: an episode that the list had said counts again: %+v", account, got)
+			}
+			if diff := cmp.Diff([]string{"animes/anidb-9/episodes/5", "animes/anidb-9/episodes/c"}, b.completed(account, "animes/anidb-9")); diff != "" {
+				t.Errorf("%s: completed are (-want +got):\n%s", account, diff)
+			}
+			if again := b.importsLines(account, tracker.AniDB, "merge", watched); again.Unchanged != 1 {
+				t.Errorf("%s: imported again: %s", account, again.counts())
+			}
+			b.do(account, "process-activities", doing(c+activity("animes/anidb-9/episodes/b", `"completed":true`)))
+			if got := b.all(account)["animes/anidb-9"]; got.Done() != 4 {
+				t.Errorf("%s: one more episode: %+v", account, got)
+			}
+		}
+	})
+}
+
 func TestVeryManyScatteredNumbersAreShownAsTheirCount(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.withLines(tracker.MangaDex)

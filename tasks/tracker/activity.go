@@ -112,7 +112,11 @@ func complete(h *Held, t *Tracker, res Resource, part Part, at time.Time) (added
 		c.Ordinal = res.Ordinal(work.Regular)
 	}
 	h.Completions = append(h.Completions, c)
-	if c.Regular {
+	if number := part.Numbered(); c.Regular && h.Numbered[number] {
+		// It is the same part, which keeps the name that says more.
+		h.Undone = append(h.Undone, Completion{Tracker: t, Resource: number})
+		delete(h.Numbered, number)
+	} else if c.Regular {
 		t.Counted++
 		if c.Ordinal > t.FirstDone {
 			t.Beyond++

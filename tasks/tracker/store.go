@@ -101,6 +101,9 @@ type Held struct {
 	Records   map[RecordKey]*Record
 	Parts     map[string][]Part // by the name wanted; several where it leaves the work open
 	Completed map[string]bool   // full names of wanted parts and works that were completed before
+	// Numbered are the names by number of wanted parts that were completed under
+	// these, and not under the names that the catalogue has for them.
+	Numbered map[string]bool
 
 	Same map[Activity]int64 // by the wanted activity, without its tracker
 

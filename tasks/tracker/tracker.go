@@ -145,3 +145,14 @@ type Part struct {
 	Ordinal  int64  // place among the regular ones, from 1; 0: unknown
 	Length   int64  // seconds or pages; 0: unknown
 }
+
+// Numbered gives the name that the part has where only its place is known, such as
+// animes/7/episodes/12; empty: its place is not known, or that is its name.
+func (p Part) Numbered() string {
+	res, ok := ParseResource(p.Resource)
+	if number := strconv.FormatInt(p.Ordinal, 10); ok && res.IsPart() && p.Ordinal > 0 && res.PartID != number {
+		res.PartID = number
+		return res.String()
+	}
+	return ""
+}
