@@ -31,6 +31,7 @@ UNRACED := -gcflags=modernc.org/...=-race=false
 test: ## run every test with the race detector, also on real PostgreSQL and Redis
 	@scripts/need.sh go cc curl postgresql redis python3 chromium
 	$(GO) test -race $(UNRACED) -shuffle=on -timeout 20m $(PKG)
+	$(if $(filter ./...,$(PKG)),cd internal/zerotouchclient && $(GO) test -shuffle=on -timeout 10m ./...)
 
 proto: ## write the Go code of the .proto files, with the plugins that go.mod pins
 	@scripts/need.sh go
@@ -39,6 +40,7 @@ proto: ## write the Go code of the .proto files, with the plugins that go.mod pi
 lint: ## check the code and its borders
 	@scripts/need.sh go
 	$(GO) run $(GOLANGCI) run $(PKG)
+	$(if $(filter ./...,$(PKG)),cd internal/zerotouchclient && $(GO) run $(GOLANGCI) run ./...)
 
 fmt: ## format the code
 	@scripts/need.sh go

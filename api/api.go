@@ -14,8 +14,10 @@ import (
 	"asapi/api/internal/web"
 	"asapi/api/oauth"
 	"asapi/api/tracker"
+	"asapi/api/zerotouch"
 	"asapi/tasks"
 	trackers "asapi/tasks/tracker"
+	devices "asapi/tasks/zerotouch"
 )
 
 // Config is what the HTTP surface works with.
@@ -39,6 +41,19 @@ type Config struct {
 	Console bool
 	// Trackers adds the door for tracker clients; nil: there is none.
 	Trackers *trackers.Library
+	// Zerotouch adds the door for resellers; nil: there is none.
+	Zerotouch *Zerotouch
+}
+
+// Zerotouch is what the door for resellers works with.
+type Zerotouch struct {
+	Registry *devices.Registry
+	// BatchBytes is the most that the request of a batch may hold.
+	BatchBytes int64
+	// Quota counts the requests of a client, of which it may make Queries in 100
+	// seconds; 0: as many as it likes.
+	Quota   tasks.Quota
+	Queries int64
 }
 
 // Limits bound what one request may hold; zero values take the defaults.
@@ -67,6 +82,12 @@ func New(cfg Config) (http.Handler, error) {
 	oauth.Mount(e, door.Shared, door.Public)
 	if cfg.Trackers != nil {
 		tracker.Mount(e, tracker.Config{Shared: door.Shared, Library: cfg.Trackers})
+	}
+	if z := cfg.Zerotouch; z != nil {
+		zerotouch.Mount(e, zerotouch.Config{
+			Shared: door.Shared, Registry: z.Registry, Batches: devices.NewBatches(z.Registry, cfg.Desk),
+			BatchBytes: z.BatchBytes, Quota: z.Quota, Queries: z.Queries,
+		})
 	}
 	if cfg.Console {
 		if err := console.Mount(e, door.Shared); err != nil {

@@ -24,6 +24,8 @@ type benchCmd struct {
 
 	Activities benchActivitiesCmd `cmd:"" help:"Process many activities of one account, and ask for a status meanwhile."`
 	Histogram  benchHistogramCmd  `cmd:"" help:"Count how often a resource was covered, after bench activities."`
+
+	Zerotouch benchZerotouchCmd `cmd:"" help:"Claim many devices in one batch, and page through them."`
 }
 
 // benchFlags are shared by all measurements. The server has to run with

@@ -7,9 +7,11 @@ import (
 	"time"
 
 	"asapi/api"
+	"asapi/channel"
 	"asapi/internal/config"
 	"asapi/internal/netpeer"
 	"asapi/tasks/tracker"
+	"asapi/tasks/zerotouch"
 )
 
 // listening is where the API listens.
@@ -102,6 +104,9 @@ func (p *parts) api(listener net.Listener, d *doors, safe *opened) ([]part, erro
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
 		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console, Trackers: tracker.NewLibrary(p.trackers, p.sealer),
 		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
+		Zerotouch: &api.Zerotouch{
+			Registry: zerotouch.NewRegistry(p.devices, p.sealer), BatchBytes: d.UploadBytes, Quota: channel.NewQuota(p.redis), Queries: d.ZerotouchQueries,
+		},
 	}
 	handler, err := api.New(cfg)
 	if err != nil {

@@ -98,6 +98,8 @@ type doors struct {
 	AccessTokenTime time.Duration `help:"How long access tokens last that are got at /o/oauth2/token." default:"1h"`
 	TokenAudiences  []string      `help:"Audiences that assertions of service accounts may be for, besides this server's token endpoint; separated by commas." default:"https://oauth2.googleapis.com/token"`
 
+	ZerotouchQueries int64 `help:"Requests of one client to the zero-touch API in 100 seconds; 0: no limit." default:"1000"`
+
 	Console bool `help:"Serve the page for people at /console." default:"true" negatable:""`
 
 	WriteTimeout time.Duration `help:"How long a client may leave a part of its answer untaken before it is cut off." default:"1m"`
@@ -124,6 +126,8 @@ func (d *doors) checkDoors() error {
 		return configError("ASAPI_SUBMITS_PER_SECOND", "(--submits-per-second) must be 0 or above")
 	case d.AccessTokenTime < time.Second || d.AccessTokenTime > 24*time.Hour:
 		return configError("ASAPI_ACCESS_TOKEN_TIME", "(--access-token-time) must be from 1s to 24h")
+	case d.ZerotouchQueries < 0:
+		return configError("ASAPI_ZEROTOUCH_QUERIES", "(--zerotouch-queries) must be 0 or above")
 	case d.WriteTimeout <= 0:
 		return configError("ASAPI_WRITE_TIMEOUT", "(--write-timeout) must be above 0")
 	}

@@ -56,9 +56,25 @@ func (e *Error) Has(code string) bool {
 
 // errorBody is the shape of every failing answer.
 type errorBody struct {
-	Error   string `json:"error"`
+	Error   line   `json:"error"`
 	Message string `json:"message"` // of /fetch/
 	Errors  faults `json:"errors"`
+}
+
+// line is the server's one line: a string, or an object with a message in the doors
+// that speak as Google's APIs do.
+type line string
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (l *line) UnmarshalJSON(b []byte) error {
+	var status struct {
+		Message string `json:"message"`
+	}
+	if json.Unmarshal(b, &status) == nil {
+		*l = line(status.Message)
+		return nil
+	}
+	return json.Unmarshal(b, (*string)(l))
 }
 
 // faults are (message, code) pairs by field, or a list in the shape of the
@@ -90,7 +106,7 @@ func readError(resp *http.Response) error {
 	var body errorBody
 	// What is no JSON (a proxy's page) is told by its status alone.
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 1<<20)).Decode(&body); err == nil {
-		e.Message = body.Error
+		e.Message = string(body.Error)
 		if body.Message != "" {
 			e.Message = body.Message
 		}

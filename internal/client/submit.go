@@ -169,7 +169,7 @@ func (c *Client) SubmitMany(ctx context.Context, list []map[string]string) ([]Su
 		done = append(done, line.Submitted)
 		var fault error
 		if line.TaskID == "" {
-			fault = &Error{Status: http.StatusBadRequest, Message: line.Error, Fields: line.Errors.fields}
+			fault = &Error{Status: http.StatusBadRequest, Message: string(line.Error), Fields: line.Errors.fields}
 		}
 		faults = append(faults, fault)
 	}
