@@ -31,7 +31,7 @@ UNRACED := -gcflags=modernc.org/...=-race=false
 test: ## run every test with the race detector, also on real PostgreSQL and Redis
 	@scripts/need.sh go cc curl postgresql redis python3 chromium
 	$(GO) test -race $(UNRACED) -shuffle=on -timeout 20m $(PKG)
-	$(if $(filter ./...,$(PKG)),cd internal/zerotouchclient && $(GO) test -shuffle=on -timeout 10m ./...)
+	$(if $(filter ./...,$(PKG)),cd internal/zerotouchclient && $(GO) test -count 1 -shuffle=on -timeout 10m ./...)
 
 proto: ## write the Go code of the .proto files, with the plugins that go.mod pins
 	@scripts/need.sh go
