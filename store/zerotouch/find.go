@@ -119,8 +119,13 @@ type lane struct {
 var laneBatch = countBatch[:3]
 
 // lanes gives the ids that a search finds, at most limit, by id. where is its
-// condition on a device d and a lane b; params are those of where.
-func (s *Store) lanes(tx *gorm.DB, lanes []lane, limit int, where string, params ...any) ([]zerotouch.DeviceID, error) {
+// condition on a device d and a lane b, and order the columns of the index that it
+// reads; params are those of where.
+//
+// A condition says where in the index a lane begins and ends. With equalities
+// PostgreSQL may read the table by id instead, all of it where the lane has few
+// devices: they would make the order by the index the same as that by id.
+func (s *Store) lanes(tx *gorm.DB, lanes []lane, limit int, order, where string, params ...any) ([]zerotouch.DeviceID, error) {
 	var ids []zerotouch.DeviceID
 	scan := func(found *sql.Rows) error {
 		var id zerotouch.DeviceID
@@ -129,10 +134,10 @@ func (s *Store) lanes(tx *gorm.DB, lanes []lane, limit int, where string, params
 		return err
 	}
 	groups := [][]lane{lanes}
-	from := " FROM b CROSS JOIN LATERAL (SELECT d.id FROM devices d WHERE " + where + " ORDER BY d.id LIMIT ?) AS x ORDER BY x.id LIMIT ?"
+	from := " FROM b CROSS JOIN LATERAL (SELECT d.id FROM devices d WHERE " + where + " ORDER BY " + order + " LIMIT ?) AS x ORDER BY x.id LIMIT ?"
 	if !s.db.Postgres() { // which has no LATERAL, and is asked without a round trip
 		groups = slices.Collect(slices.Chunk(lanes, 1))
-		from = " FROM (SELECT d.id FROM b JOIN devices d ON " + where + " ORDER BY d.id LIMIT ?) AS x ORDER BY x.id LIMIT ?"
+		from = " FROM (SELECT d.id FROM b JOIN devices d ON " + where + " ORDER BY " + order + " LIMIT ?) AS x ORDER BY x.id LIMIT ?"
 	}
 	for _, group := range groups {
 		param, err := rows(group)
@@ -153,15 +158,15 @@ func (s *Store) bySerial(tx *gorm.DB, seen []zerotouch.PartnerID, i zerotouch.Id
 	for n, p := range seen {
 		all[n].Registrar = int64(p)
 	}
-	const where = "d.serial_key = CAST(? AS TEXT) AND d.serial_key <> '' AND d.registrar = b.registrar AND d.id > CAST(? AS BIGINT)" +
+	const where = "(d.serial_key, d.registrar, d.id) > (CAST(? AS TEXT), b.registrar, CAST(? AS BIGINT)) AND (d.serial_key, d.registrar) <= (CAST(? AS TEXT), b.registrar) AND d.serial_key <> ''" +
 		" AND (CAST(? AS TEXT) = '' OR d.manufacturer_key = CAST(? AS TEXT)) AND (CAST(? AS TEXT) = '' OR d.model_key = CAST(? AS TEXT)) AND (CAST(? AS TEXT) = '' OR d.type = CAST(? AS TEXT))"
 	kind := string(i.Type)
 	if i.Type == zerotouch.NoType {
 		kind = ""
 	}
-	manufacturer, model := zerotouch.Fold(i.Manufacturer), zerotouch.Fold(i.Model)
+	serial, manufacturer, model := zerotouch.Fold(i.Serial), zerotouch.Fold(i.Manufacturer), zerotouch.Fold(i.Model)
 	find := func(after zerotouch.DeviceID, limit int) ([]zerotouch.DeviceID, error) {
-		return s.lanes(tx, all, limit, where, zerotouch.Fold(i.Serial), after, manufacturer, manufacturer, model, model, kind, kind)
+		return s.lanes(tx, all, limit, "d.serial_key, d.registrar, d.id", where, serial, after, serial, manufacturer, manufacturer, model, model, kind, kind)
 	}
 	counted, err := find(0, maxCounted)
 	if err != nil {
@@ -237,16 +242,22 @@ func (s *Store) ByOwner(ctx context.Context, partner zerotouch.PartnerID, owners
 		total = n
 		var ids []zerotouch.DeviceID
 		for _, one := range []struct {
-			lanes []lane
-			where string
+			lanes        []lane
+			order, where string
 		}{
-			{customers, "d.customer_id = b.customer_id AND d.customer_id > 0 AND d.id > CAST(? AS BIGINT)"},
-			{workspaces, "d.workspace = b.workspace AND d.workspace <> '' AND d.registrar = b.registrar AND d.id > CAST(? AS BIGINT)"},
+			{
+				customers, "d.customer_id, d.id",
+				"(d.customer_id, d.id) > (b.customer_id, CAST(? AS BIGINT)) AND d.customer_id <= b.customer_id AND d.customer_id > 0",
+			},
+			{
+				workspaces, "d.workspace, d.registrar, d.id",
+				"(d.workspace, d.registrar, d.id) > (b.workspace, b.registrar, CAST(? AS BIGINT)) AND (d.workspace, d.registrar) <= (b.workspace, b.registrar) AND d.workspace <> ''",
+			},
 		} {
 			if len(one.lanes) == 0 {
 				continue
 			}
-			found, err := s.lanes(tx, one.lanes, limit, one.where, after)
+			found, err := s.lanes(tx, one.lanes, limit, one.order, one.where, after)
 			if err != nil {
 				return err
 			}

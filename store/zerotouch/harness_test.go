@@ -21,6 +21,8 @@ import (
 	"asapi/tasks/zerotouch"
 )
 
+var discard = slog.New(slog.DiscardHandler)
+
 // bench is one database with the zero-touch service on it.
 type bench struct {
 	tb       testing.TB
@@ -42,7 +44,7 @@ func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 
 func newBench(tb testing.TB, url string) *bench {
 	tb.Helper()
-	kept, err := blobs.Open(tb.Context(), "mem://")
+	kept, err := blobs.Open(tb.Context(), "file://"+tb.TempDir())
 	must(tb, err)
 	s, err := store.Open(tb.Context(), store.Config{URL: url, Blobs: kept})
 	must(tb, err)
@@ -184,7 +186,7 @@ func (p *partner) attempt(ctx context.Context, task tasks.Task, args tasks.Args)
 	if !ok {
 		p.tb.Fatalf("there is no action %s", task.Action)
 	}
-	r := tasks.NewRun(task, args, p.store, p.blobs, slog.New(slog.DiscardHandler))
+	r := tasks.NewRun(task, args, p.store, p.blobs, discard)
 	if err := action.Do(ctx, r, args); err != nil {
 		return nil, err
 	}
