@@ -93,6 +93,19 @@ func TestEveryPathWorksWithAndWithoutItsTrailingSlash(t *testing.T) {
 	}
 }
 
+func TestUnknownPathsBelowTheColonAreToldAsItsClientsReadThem(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada")
+	const want = `{"errors":[{"code":1002,"message":"There is nothing at this path.","status":404}]}` + "\n"
+	for _, path := range []string{"/:", "/:/", "/:/timeline", "/%3A/prefs/", "/%3a/scrobble?key=1", "/:/websockets/notifications/more"} {
+		for _, method := range []string{http.MethodGet, http.MethodPost} {
+			if a := w.is(m.plex(method, path), 404); a.text != want {
+				t.Errorf("%s %s answered %s", method, path, a.text)
+			}
+		}
+	}
+}
+
 func TestUnknownPathsAndWrongMethodsAreToldAsJSON(t *testing.T) {
 	w := newWorld(t)
 	m := w.member("ada")

@@ -29,8 +29,14 @@ func Mount(e *echo.Echo, shared *web.Shared) {
 		route(http.MethodGet, "/"+colon+"/eventsource/notifications", d.events)
 		route(http.MethodGet, "/"+colon+"/websockets/notifications", d.socket)
 		route(http.MethodGet, "/"+colon+"/websocket/notifications", d.socket)
+		e.RouteNotFound("/"+colon, nothing, d.faults)
+		e.RouteNotFound("/"+colon+"/*", nothing, d.faults)
 	}
 }
+
+// nothing answers the paths below /:/ that this door does not have: only its clients
+// ask for such.
+func nothing(echo.Context) error { return echo.ErrNotFound }
 
 // tokenName is both the header and the field of the query that hold the token.
 const tokenName = "X-Plex-Token" //nolint:gosec // a name, no token
