@@ -24,6 +24,7 @@ import (
 	"asapi/internal/assertion"
 	"asapi/internal/netpeer"
 	"asapi/internal/seal"
+	"asapi/internal/testserver"
 	"asapi/internal/throttle"
 	"asapi/store"
 	"asapi/store/blobs"
@@ -42,7 +43,7 @@ type world struct {
 	hub   *channel.Hub
 	queue *queue
 	stop  func() error // stops the HTTP server
-	log   *logBuffer
+	log   *testserver.Log
 }
 
 // member is a client with one token for each protocol.
@@ -90,7 +91,7 @@ func newWorld(t *testing.T) *world { return newWorldWith(t, settings{}) }
 func newWorldWith(t *testing.T, s settings) *world {
 	t.Helper()
 	dir := t.TempDir()
-	w := &world{t: t, queue: &queue{}, log: &logBuffer{}}
+	w := &world{t: t, queue: &queue{}, log: &testserver.Log{}}
 	log := slog.New(slog.NewTextHandler(w.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	var err error
 	w.blobs, err = blobs.Open(t.Context(), "file://"+filepath.Join(dir, "blobs"))
@@ -330,21 +331,4 @@ func (q *queue) Enqueue(ds ...tasks.Dispatch) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	q.enqueued = append(q.enqueued, ds...)
-}
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

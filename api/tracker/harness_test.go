@@ -28,6 +28,7 @@ import (
 	"asapi/internal/certs"
 	"asapi/internal/netpeer"
 	"asapi/internal/seal"
+	"asapi/internal/testserver"
 	"asapi/internal/throttle"
 	"asapi/store"
 	"asapi/store/blobs"
@@ -53,7 +54,7 @@ type world struct {
 	lists   *trackers.Store
 	desk    *tasks.Desk
 	hub     *channel.Hub
-	log     *logBuffer
+	log     *testserver.Log
 	stop    func() // ends the server in order
 }
 
@@ -66,7 +67,7 @@ func onBoth(t *testing.T, test func(t *testing.T, w *world)) {
 // newWorld starts a server on a database.
 func newWorld(tb testing.TB, url string) *world {
 	tb.Helper()
-	w := &world{tb: tb, log: &logBuffer{}}
+	w := &world{tb: tb, log: &testserver.Log{}}
 	log := slog.New(slog.NewTextHandler(w.log, nil))
 	dir := tb.TempDir()
 	kept, err := blobs.Open(tb.Context(), "file://"+filepath.Join(dir, "blobs"))
@@ -75,7 +76,6 @@ func newWorld(tb testing.TB, url string) *world {
 	w.store, err = store.Open(tb.Context(), store.Config{URL: url, Blobs: kept, Log: log})
 	w.must(err)
 	tb.Cleanup(func() { w.must(w.store.Close()) })
-	w.must(w.store.Migrate(tb.Context()))
 	sealer, err := seal.Parse(seal.Generate())
 	w.must(err)
 	client := redis.NewClient(&redis.Options{Addr: miniredis.RunT(tb).Addr()})
@@ -228,21 +228,4 @@ func (m *member) request(method, path, body string, header ...string) (*http.Res
 	text, err := io.ReadAll(resp.Body)
 	m.must(err)
 	return resp, string(text)
-}
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -22,7 +21,7 @@ import (
 // patience bounds every wait; it is generous because a busy machine is no fault.
 const patience = time.Minute
 
-// folder keeps the binary and the shared server's data.
+// folder keeps the shared server's data.
 var folder string
 
 // TestMain ends the browser and the shared server after all tests.
@@ -39,17 +38,6 @@ func TestMain(m *testing.M) {
 	_ = os.RemoveAll(folder)
 	os.Exit(code)
 }
-
-// binary builds asapi once.
-var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(folder, "asapi")
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-o", path, "./cmd/asapi")
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return "", fmt.Errorf("build asapi: %w: %s", err, out)
-	}
-	return path, nil
-})
 
 // server is `asapi dev` with the service bench, on one address whatever happens.
 type server struct {
@@ -85,17 +73,14 @@ func own(t *testing.T) *server {
 // start starts the server and waits until it is ready.
 func (s *server) start(t *testing.T) {
 	t.Helper()
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := testserver.Binary(t, "cmd/asapi")
 	logs, err := os.OpenFile(s.data+".log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer func() { _ = logs.Close() }() // the process has its own copy
 	s.cmd = exec.CommandContext(context.WithoutCancel(t.Context()), path, "dev", "--listen", s.addr, "--data", s.data, "--with-bench-service")
-	s.cmd.Env = environment()
+	s.cmd.Env = testserver.Environment()
 	s.cmd.Stdout, s.cmd.Stderr = logs, logs
 	if err := s.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -132,12 +117,9 @@ func (s *server) get(t *testing.T, path, token string) (int, error) {
 // run runs a command of asapi on the server's folder and gives what it printed.
 func (s *server) run(t *testing.T, args ...string) string {
 	t.Helper()
-	path, err := binary()
-	if err != nil {
-		t.Fatal(err)
-	}
+	path := testserver.Binary(t, "cmd/asapi")
 	cmd := exec.CommandContext(t.Context(), path, append(args, "--data", s.data)...)
-	cmd.Env = environment()
+	cmd.Env = testserver.Environment()
 	out, err := cmd.Output()
 	if failed, ok := errors.AsType[*exec.ExitError](err); ok {
 		t.Fatalf("asapi %v: %s", args, failed.Stderr)
@@ -211,20 +193,4 @@ func (s *server) ended(t *testing.T, token, id string) {
 		entry, _ := answer[id].(map[string]any)
 		return entry["completed_at"] != nil
 	}, "the task to end")
-}
-
-// environment is this process's without what would configure the server.
-func environment() []string {
-	var env []string
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		switch name {
-		case "DATABASE_URL", "REDIS_URL", "BLOB_URL", "SECRET_KEY", "LISTEN", "PORT", "PUBLIC_URL", "STREAM_URL", "STORE_URL":
-		default:
-			if !strings.HasPrefix(name, "ASAPI_") {
-				env = append(env, kv)
-			}
-		}
-	}
-	return env
 }

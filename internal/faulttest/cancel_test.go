@@ -12,6 +12,7 @@ import (
 // TestACancellationCountsAfterItsWorkerWasKilled freezes a worker, so that it
 // cannot obey, cancels one task, kills the worker, and cancels the other.
 func TestACancellationCountsAfterItsWorkerWasKilled(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t, 1, 2, "alice")
 	alice := w.tenants[0]
 	first, second := w.work[0], w.work[1]

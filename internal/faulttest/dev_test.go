@@ -15,6 +15,7 @@ import (
 // TestTheEmbeddedDefaultLosesNothingWhenItIsKilledAndStartedAgain kills it while
 // tasks are submitted and while they run, and once ends it in order.
 func TestTheEmbeddedDefaultLosesNothingWhenItIsKilledAndStartedAgain(t *testing.T) {
+	t.Parallel()
 	const count = 300
 	data := filepath.Join(t.TempDir(), "data")
 	p := newProcess(t, []string{"ASAPI_BENCH_SERVICE=true", "ASAPI_DATA=" + data}, "--listen", "dev")

@@ -7,11 +7,14 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"asapi/internal/testserver"
 )
 
 // TestTheReadmesConversationWorks runs the README's block of shell lines as a
 // reader would, beside a server started as the README says.
 func TestTheReadmesConversationWorks(t *testing.T) {
+	t.Parallel()
 	readme, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)
@@ -32,7 +35,7 @@ func TestTheReadmesConversationWorks(t *testing.T) {
 	if err := os.MkdirAll(filepath.Join(dir, "bin"), 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Symlink(asapi(t), filepath.Join(dir, "bin", "asapi")); err != nil {
+	if err := os.Symlink(testserver.Binary(t, "cmd/asapi"), filepath.Join(dir, "bin", "asapi")); err != nil {
 		t.Fatal(err)
 	}
 	p := newProcess(t, []string{"ASAPI_DATA=" + filepath.Join(dir, "data")}, "--listen", "dev")
@@ -50,9 +53,10 @@ func TestTheReadmesConversationWorks(t *testing.T) {
 // TestTheDemoEndsWell runs what `make demo` runs after the build, on a shorter
 // list.
 func TestTheDemoEndsWell(t *testing.T) {
+	t.Parallel()
 	cmd := exec.CommandContext(t.Context(), "bash", "scripts/demo.sh")
 	cmd.Dir = "../.."
-	cmd.Env = append(environment(), "ASAPI="+asapi(t), "ENTRIES=300")
+	cmd.Env = testserver.Environment("ASAPI="+testserver.Binary(t, "cmd/asapi"), "ENTRIES=300")
 	out, err := cmd.CombinedOutput()
 	if err != nil || !strings.Contains(string(out), "All answers were as expected.") {
 		t.Errorf("%v\n%s", err, out)
@@ -70,7 +74,7 @@ func shell(t *testing.T, dir, lines string) string {
 	t.Helper()
 	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-c", lines)
 	cmd.Dir = dir
-	cmd.Env = environment()
+	cmd.Env = testserver.Environment()
 	out, err := cmd.CombinedOutput()
 	if code := cmd.ProcessState.ExitCode(); err != nil && code != 28 && code != 0 { // 28: curl's --max-time
 		t.Errorf("the lines ended with %v", err)

@@ -16,6 +16,7 @@ import (
 // the middle of its runs for longer than its leases last, and lets it go on when
 // another one has ended everything.
 func TestAFrozenWorkerWritesNothingAfterOthersTookItsTasksOver(t *testing.T) {
+	t.Parallel()
 	const count = 200
 	w := newWorld(t, 1, 2, "alice")
 	alice := w.tenants[0]
@@ -49,6 +50,7 @@ func TestAFrozenWorkerWritesNothingAfterOthersTookItsTasksOver(t *testing.T) {
 // TestSubmissionsAreTakenWhileRedisIsDeadOrFrozenAndRunWhenItIsBack also looks at
 // what the API says of itself meanwhile.
 func TestSubmissionsAreTakenWhileRedisIsDeadOrFrozenAndRunWhenItIsBack(t *testing.T) {
+	t.Parallel()
 	const each = 100
 	w := newWorld(t, 1, 1, "alice")
 	alice := w.tenants[0]

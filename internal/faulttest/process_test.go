@@ -62,8 +62,8 @@ func (p *process) start() {
 		p.t.Fatal(err)
 	}
 	defer func() { _ = logs.Close() }() // the process has its own copy
-	cmd := exec.CommandContext(context.WithoutCancel(p.t.Context()), asapi(p.t), p.args...)
-	cmd.Env = append(environment(), p.env...)
+	cmd := exec.CommandContext(context.WithoutCancel(p.t.Context()), testserver.Binary(p.t, "cmd/asapi"), p.args...)
+	cmd.Env = testserver.Environment(p.env...)
 	cmd.Stdout, cmd.Stderr = logs, logs
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)

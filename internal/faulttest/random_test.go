@@ -11,6 +11,7 @@ import (
 // TestEveryAnsweredTaskEndsAndIsDeliveredOnceWhateverIsKilled kills at moments
 // that differ each time; the seed is in the log.
 func TestEveryAnsweredTaskEndsAndIsDeliveredOnceWhateverIsKilled(t *testing.T) {
+	t.Parallel()
 	const count = 1200
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)

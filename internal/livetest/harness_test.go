@@ -10,7 +10,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +21,7 @@ import (
 	"asapi/internal/seal"
 	"asapi/store"
 	"asapi/store/blobs"
+	"asapi/store/storetest"
 	"asapi/store/trackers"
 	"asapi/tasks"
 	"asapi/tasks/catalog"
@@ -78,10 +78,9 @@ func newBench(t *testing.T) *bench {
 	var err error
 	b.blobs, err = blobs.Open(t.Context(), "mem://")
 	b.must(err)
-	b.store, err = store.Open(t.Context(), store.Config{URL: "sqlite:" + filepath.Join(t.TempDir(), "a.db"), Blobs: b.blobs})
+	b.store, err = store.Open(t.Context(), store.Config{URL: storetest.SQLite(t), Blobs: b.blobs})
 	b.must(err)
 	t.Cleanup(func() { b.must(b.store.Close()) })
-	b.must(b.store.Migrate(t.Context()))
 	b.sealer, err = seal.Parse(seal.Generate())
 	b.must(err)
 	b.kept = trackers.New(b.store)

@@ -1,7 +1,6 @@
 package modeltest_test
 
 import (
-	"bytes"
 	"context"
 	"flag"
 	"log/slog"
@@ -20,6 +19,7 @@ import (
 	"asapi/channel"
 	"asapi/internal/netpeer"
 	"asapi/internal/seal"
+	"asapi/internal/testserver"
 	"asapi/internal/throttle"
 	"asapi/store"
 	"asapi/store/blobs"
@@ -42,7 +42,7 @@ type world struct {
 	doors   doors
 	members atomic.Int64
 	clock   atomic.Int64 // logical time: grows with every observation
-	log     logBuffer
+	log     testserver.Log
 }
 
 // now gives a logical time that is later than all that were given before.
@@ -222,21 +222,4 @@ func (d *doors) of(stream string) int {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	return d.open[stream]
-}
-
-type logBuffer struct {
-	mu sync.Mutex
-	b  bytes.Buffer
-}
-
-func (l *logBuffer) Write(p []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.Write(p)
-}
-
-func (l *logBuffer) String() string {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.b.String()
 }

@@ -41,17 +41,11 @@ type server struct{ url, channel, store string }
 
 func startServer(t *testing.T) server {
 	t.Helper()
-	dir := t.TempDir()
-	binary, data := filepath.Join(dir, "asapi"), filepath.Join(dir, "data")
-	build := exec.CommandContext(t.Context(), "go", "build", "-buildvcs=false", "-o", binary, "./cmd/asapi")
-	build.Dir = "../.."
-	if out, err := build.CombinedOutput(); err != nil {
-		t.Fatalf("build asapi: %v: %s", err, out)
-	}
+	data := filepath.Join(t.TempDir(), "data")
 	addr := fmt.Sprintf("127.0.0.1:%d", testserver.FreePort(t))
 	var log strings.Builder
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), binary, "dev", "--listen", addr, "--data", data)
-	cmd.Env = append(environment(), "ASAPI_BENCH_SERVICE=true")
+	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), testserver.Binary(t, "cmd/asapi"), "dev", "--listen", addr, "--data", data)
+	cmd.Env = testserver.Environment("ASAPI_BENCH_SERVICE=true")
 	cmd.Stdout, cmd.Stderr = &log, &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -89,20 +83,4 @@ func ready(ctx context.Context, url string) error {
 		return fmt.Errorf("readyz answers %d", resp.StatusCode)
 	}
 	return nil
-}
-
-// environment is this process's without what would configure the server.
-func environment() []string {
-	var env []string
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		switch name {
-		case "DATABASE_URL", "REDIS_URL", "BLOB_URL", "SECRET_KEY", "LISTEN", "PORT", "PUBLIC_URL", "STREAM_URL", "STORE_URL":
-		default:
-			if !strings.HasPrefix(name, "ASAPI_") {
-				env = append(env, kv)
-			}
-		}
-	}
-	return env
 }

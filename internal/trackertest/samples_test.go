@@ -2,16 +2,17 @@ package trackertest_test
 
 import (
 	"encoding/json"
-	"path/filepath"
 	"strings"
 	"testing"
+
+	"asapi/internal/testserver"
 )
 
 // trackers runs the client program and gives the objects that it printed.
 func (s *server) trackers(args ...string) ([]map[string]any, error) {
 	s.t.Helper()
 	out, err := s.run(
-		filepath.Join(folder, "trackers"), []string{"SSL_CERT_FILE=" + s.cert},
+		testserver.Binary(s.t, "examples/trackers"), []string{"SSL_CERT_FILE=" + s.cert},
 		append([]string{"-endpoint", s.secure, "-token-url", "https://" + s.secure + "/o/oauth2/token", "-client-id", s.clientID, "-client-secret", s.clientSecret}, args...)...,
 	)
 	var list []map[string]any

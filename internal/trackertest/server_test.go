@@ -11,7 +11,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -24,30 +23,6 @@ import (
 
 // patience bounds every wait; it is generous because a busy machine is no fault.
 const patience = 2 * time.Minute
-
-// folder is where the binaries are put.
-var folder string
-
-// TestMain makes the folder and deletes it.
-func TestMain(m *testing.M) {
-	var err error
-	if folder, err = os.MkdirTemp("", "asapi-trackertest-"); err != nil {
-		panic(err)
-	}
-	code := m.Run()
-	_ = os.RemoveAll(folder)
-	os.Exit(code)
-}
-
-// binaries builds the server and the client program once.
-var binaries = sync.OnceValue(func() error {
-	cmd := exec.CommandContext(context.Background(), "go", "build", "-buildvcs=false", "-o", folder, "./cmd/asapi", "./examples/trackers")
-	cmd.Dir = "../.."
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("build: %w: %s", err, out)
-	}
-	return nil
-})
 
 // server is `asapi dev` with the service bench, and what its folder tells.
 type server struct {
@@ -62,9 +37,6 @@ type server struct {
 // start runs a server until the test ends.
 func start(t *testing.T, flags ...string) *server {
 	t.Helper()
-	if err := binaries(); err != nil {
-		t.Fatal(err)
-	}
 	s := &server{
 		t: t, data: filepath.Join(t.TempDir(), "data"),
 		plain: fmt.Sprintf("localhost:%d", testserver.FreePort(t)), secure: fmt.Sprintf("localhost:%d", testserver.FreePort(t)),
@@ -72,8 +44,8 @@ func start(t *testing.T, flags ...string) *server {
 	s.cert = filepath.Join(s.data, "tls-cert.pem")
 	var log strings.Builder
 	args := append([]string{"dev", "--listen", s.plain, "--tls-listen", s.secure, "--data", s.data, "--with-bench-service", "--log-level", "warn"}, flags...)
-	cmd := exec.CommandContext(context.Background(), filepath.Join(folder, "asapi"), args...)
-	cmd.Env, cmd.Stderr = environment(), &log
+	cmd := exec.CommandContext(context.Background(), testserver.Binary(t, "cmd/asapi"), args...)
+	cmd.Env, cmd.Stderr = testserver.Environment(), &log
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -128,24 +100,6 @@ func (s *server) look() error {
 	return nil
 }
 
-// environment is this process's without what would configure asapi or the trust in
-// certificates.
-func environment(set ...string) []string {
-	var env []string
-	for _, kv := range os.Environ() {
-		name, _, _ := strings.Cut(kv, "=")
-		switch name {
-		case "DATABASE_URL", "REDIS_URL", "BLOB_URL", "SECRET_KEY", "LISTEN", "PORT", "PUBLIC_URL", "STREAM_URL", "STORE_URL",
-			"TLS_LISTEN", "TLS_CERT", "TLS_KEY", "GRPC_LISTEN", "SSL_CERT_FILE", "SSL_CERT_DIR":
-		default:
-			if !strings.HasPrefix(name, "ASAPI_") {
-				env = append(env, kv)
-			}
-		}
-	}
-	return append(env, set...)
-}
-
 // access gets an access token over TLS.
 func (s *server) access() string {
 	s.t.Helper()
@@ -164,7 +118,7 @@ func (s *server) run(program string, env []string, args ...string) (string, erro
 	ctx, stop := context.WithTimeout(s.t.Context(), patience)
 	defer stop()
 	cmd := exec.CommandContext(ctx, program, args...)
-	cmd.Env = environment(env...)
+	cmd.Env = testserver.Environment(env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -178,7 +132,7 @@ func (s *server) run(program string, env []string, args ...string) (string, erro
 // administrative one, and gives the last line that it printed.
 func (s *server) asapi(bearer string, args ...string) map[string]any {
 	s.t.Helper()
-	out, err := s.run(filepath.Join(folder, "asapi"), []string{"ASAPI_URL=https://" + s.secure, "ASAPI_TOKEN=" + bearer, "SSL_CERT_FILE=" + s.cert}, args...)
+	out, err := s.run(testserver.Binary(s.t, "cmd/asapi"), []string{"ASAPI_URL=https://" + s.secure, "ASAPI_TOKEN=" + bearer, "SSL_CERT_FILE=" + s.cert}, args...)
 	if err != nil {
 		s.t.Fatalf("asapi %s: %v", strings.Join(args, " "), err)
 	}

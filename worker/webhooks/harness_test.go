@@ -1,7 +1,6 @@
 package webhooks_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
@@ -41,8 +40,7 @@ type world struct {
 	stop    context.CancelFunc
 	running context.Context
 
-	mu  sync.Mutex
-	log bytes.Buffer
+	log testserver.Log
 }
 
 func newWorld(t *testing.T) *world {
@@ -70,24 +68,11 @@ func (w *world) must(err error) {
 	}
 }
 
-// Write implements io.Writer for the log.
-func (w *world) Write(p []byte) (int, error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.log.Write(p)
-}
-
-func (w *world) logged() string {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return w.log.String()
-}
-
 // begin starts a sender; loopback addresses are allowed where private is true.
 func (w *world) begin(private bool) {
 	s := webhooks.New(webhooks.Config{
 		Store: w.Store, Sealer: w.sealer, Client: outbound.New(outbound.Config{AllowPrivate: private}),
-		Log:  slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: slog.LevelDebug})),
+		Log:  slog.New(slog.NewTextHandler(&w.log, &slog.HandlerOptions{Level: slog.LevelDebug})),
 		Poll: 5 * time.Millisecond, Backoff: func(int) time.Duration { return time.Millisecond },
 	})
 	w.senders.Go(func() error { return s.Run(w.running) })
