@@ -2,7 +2,6 @@ package trackertest_test
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -21,7 +20,7 @@ const works = `{"resource":"animes/1245678","title":"Made Up","parts":[{"id":"1"
 func startWithWorks(t *testing.T, flags ...string) *server {
 	t.Helper()
 	s := start(t, flags...)
-	if _, err := s.run(filepath.Join(folder, "asapi"), nil, "catalogue", "load", s.file("works.jsonl", works), "--client", "dev", "--data", s.data); err != nil {
+	if _, err := s.run(testserver.Binary(t, "cmd/asapi"), nil, "catalogue", "load", s.file("works.jsonl", works), "--client", "dev", "--data", s.data); err != nil {
 		t.Fatal(err)
 	}
 	return s
