@@ -16,7 +16,6 @@ import (
 // it. Another worker goes on.
 func TestAnAudienceReachesEachMemberOnceWhateverIsKilled(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	const count = 2000
 	database := testserver.Postgres(t)
 	w := newStage(t, database, 1, 2)

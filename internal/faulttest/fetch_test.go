@@ -13,7 +13,6 @@ import (
 // answers a download in its middle.
 func TestAFetchThatTheAPIsDeathBrokeOffIsResumedOrRepeated(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	const size = 64 << 20
 	w := newStage(t, testserver.Postgres(t), 2, 1)
 	bob := w.join("bob", "--protocol", "asstore")
@@ -43,7 +42,6 @@ func TestAFetchThatTheAPIsDeathBrokeOffIsResumedOrRepeated(t *testing.T) {
 // TestOfManyFetchesAtTwoProcessesOneGetsTheResult asks for one result eight times
 // at once.
 func TestOfManyFetchesAtTwoProcessesOneGetsTheResult(t *testing.T) {
-	t.Parallel()
 	t.Parallel()
 	const size, rounds = 8 << 20, 5
 	w := newStage(t, testserver.Postgres(t), 2, 1)

@@ -15,7 +15,6 @@ import (
 // through a proxy that cuts every connection, and acknowledges by itself.
 func TestNothingIsLostOrComesAfterItWasConsumedOnANetworkThatBreaks(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	const count, size = 150, 20_000
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
@@ -93,7 +92,6 @@ func readUntilCut(t *testing.T, c *tenant, url, stream string, most int) (list [
 // hundredth of what the network could carry, for longer than the write deadline.
 func TestASlowNetworkIsNoStalledReader(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	const count = 40
 	w := newStage(t, testserver.Postgres(t), 1, 1, "ASAPI_WRITE_TIMEOUT=2s")
 	alice, bob := w.join("alice", "--protocol", "aschannel"), w.join("bob", "--protocol", "asstore")
@@ -114,7 +112,6 @@ func TestASlowNetworkIsNoStalledReader(t *testing.T) {
 // TestADownloadIsResumedThroughEveryCut fetches through a proxy that cuts each
 // connection, and asks for the rest each time.
 func TestADownloadIsResumedThroughEveryCut(t *testing.T) {
-	t.Parallel()
 	t.Parallel()
 	const size = 32 << 20
 	w := newStage(t, testserver.Postgres(t), 2, 1)

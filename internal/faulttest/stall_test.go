@@ -20,7 +20,6 @@ import (
 // memory does not grow with what the frozen one did not take.
 func TestAFrozenReaderIsCutOffAndHoldsNobodyUp(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	const count = 64
 	w := newStage(t, testserver.Postgres(t), 1, 1, "ASAPI_WRITE_TIMEOUT=3s")
 	api := w.serve[0]
@@ -84,7 +83,6 @@ func startReader(t *testing.T, url, token, stream string) (reader *os.Process, e
 // that writes to a stream and to a download for longer than its lease lasts.
 // Another one takes both over; awake, the first ends them where they were.
 func TestAFrozenAPIDoesNotGoOnWithWhatOthersDeliveredMeanwhile(t *testing.T) {
-	t.Parallel()
 	t.Parallel()
 	const count, first, size = 200, 5, 512 << 10
 	w := newStage(t, testserver.Postgres(t), 2, 1)

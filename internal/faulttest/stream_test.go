@@ -17,7 +17,6 @@ import (
 // claimed first; this one waits.
 func TestWhatAKilledAPIHadNotDeliveredComesFromAnotherInTheSameOrder(t *testing.T) {
 	t.Parallel()
-	t.Parallel()
 	const count, first, consumed = 40, 10, 15
 	w := newStage(t, testserver.Postgres(t), 2, 1)
 	alice := w.join("alice", "--protocol", "aschannel", "--ack", "explicit")
@@ -53,7 +52,6 @@ func TestWhatAKilledAPIHadNotDeliveredComesFromAnotherInTheSameOrder(t *testing.
 // TestStreamsOutliveThePostgreSQLAndTheRedisBelowThem kills them while messages
 // are on their way. A connection that had claimed nothing when it happened stays.
 func TestStreamsOutliveThePostgreSQLAndTheRedisBelowThem(t *testing.T) {
-	t.Parallel()
 	t.Parallel()
 	const count = 600
 	database := testserver.NewPostgres(t)
@@ -93,7 +91,6 @@ func TestStreamsOutliveThePostgreSQLAndTheRedisBelowThem(t *testing.T) {
 // TestConnectionsOnOneStreamShareItWithoutDoubles has eight of them at two
 // processes.
 func TestConnectionsOnOneStreamShareItWithoutDoubles(t *testing.T) {
-	t.Parallel()
 	t.Parallel()
 	const count, connections = 400, 8
 	w := newStage(t, testserver.Postgres(t), 2, 1)
