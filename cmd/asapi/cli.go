@@ -25,6 +25,8 @@ type cli struct {
 
 	Catalogue catalogueCmd `cmd:"" group:"admin" help:"Manage what is known of works."`
 
+	Credential credentialCmd `cmd:"" group:"admin" help:"Manage what accounts sign in to providers with."`
+
 	Webhook webhookCmd `cmd:"" group:"admin" help:"Manage the webhooks of tokens."`
 
 	Zerotouch zerotouchCmd `cmd:"" group:"admin" help:"Manage the devices, customers and vendors of resellers."`

@@ -22,6 +22,7 @@ type devCmd struct {
 	retention
 	Data             string `help:"Folder that keeps everything; it is made where it is missing." default:"./data" placeholder:"DIR"`
 	Concurrency      int    `help:"Tasks that run at the same time." default:"8"`
+	WithFakes        bool   `name:"with-fake-providers" help:"Reach stand-ins in this process instead of the providers, to try everything offline." env:"ASAPI_FAKE_PROVIDERS"`
 	WithBenchService bool   `help:"Add the service bench, for asapi bench." env:"ASAPI_BENCH_SERVICE"`
 }
 
@@ -54,6 +55,12 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return err
 	}
+	stand := &fakes{}
+	if d.WithFakes {
+		if stand, err = d.startFakes(ctx); err != nil {
+			return err
+		}
+	}
 	p, err := openParts(ctx, set, &d.providers, log, d.WithBenchService)
 	if err != nil {
 		return err
@@ -81,13 +88,13 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err != nil {
 		return errors.Join(err, listener.Close())
 	}
-	if err := d.serve(ctx, t, p, listener, &safe, redis, folder, tokens); err != nil {
+	if err := d.serve(ctx, t, p, listener, &safe, redis, folder, tokens, stand); err != nil {
 		return errors.Join(err, safe.close())
 	}
 	return nil
 }
 
-func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.Listener, safe *opened, redis *embedded.Redis, folder *embedded.Folder, tokens devTokenFile) error {
+func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.Listener, safe *opened, redis *embedded.Redis, folder *embedded.Folder, tokens devTokenFile, stand *fakes) error {
 	fronts, err := p.api(listener, &d.doors, safe) //nolint:contextcheck // requests have contexts of their own
 	if err != nil {
 		return errors.Join(err, listener.Close())
@@ -95,11 +102,14 @@ func (d *devCmd) serve(ctx context.Context, t *terminal, p *parts, listener net.
 	if err := greet(t, listener.Addr(), safe, folder, tokens); err != nil {
 		return errors.Join(err, listener.Close())
 	}
+	if err := t.printf("%s", stand.notes.String()); err != nil {
+		return errors.Join(err, listener.Close())
+	}
 	work, forget := p.worker(d.Concurrency, 1, tasks.Retention{Results: d.KeepResults, Tasks: d.KeepTasks})
 	defer forget()
 	hooks, forgetHooks := p.webhooks(d.outgoing)
 	defer forgetHooks()
-	return runStages(ctx, append(fronts, work.Run, hooks.Run), append(p.background(), redis.Run))
+	return runStages(ctx, append(fronts, work.Run, hooks.Run), append(append(p.background(), stand.servers...), redis.Run))
 }
 
 func embeddedSettings(folder *embedded.Folder, redis *embedded.Redis) (settings, error) {

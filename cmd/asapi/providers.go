@@ -9,6 +9,7 @@ import (
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/live"
+	"asapi/tasks/tracker/myanimelist"
 	"asapi/worker/pace"
 )
 
@@ -19,6 +20,11 @@ const providerTimeout = 45 * time.Second
 type providers struct {
 	ProviderTasks int    `help:"Tasks that may be at work with one provider at the same time, on all workers together." default:"4"`
 	AnilistURL    string `help:"Address of AniList's API." default:"https://graphql.anilist.co" placeholder:"URL"`
+
+	MyanimelistURL          string `help:"Address of MyAnimeList's API." default:"https://api.myanimelist.net/v2" placeholder:"URL"`
+	MyanimelistSignInURL    string `help:"Address of MyAnimeList's sign-in." default:"https://myanimelist.net/v1/oauth2" placeholder:"URL"`
+	MyanimelistClientID     string `help:"Id of this installation as an application of MyAnimeList; default: none, credentials bring their own." placeholder:"ID"`
+	MyanimelistClientSecret string `help:"Secret of that application, where it has one." placeholder:"SECRET"`
 }
 
 // lives makes the adapters of all providers.
@@ -35,6 +41,9 @@ func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
 		make           func(live.Config) (tracker.Live, error)
 	}{
 		{"ASAPI_ANILIST_URL", "anilist-url", []string{o.AnilistURL}, anilist.Rates, func(c live.Config) (tracker.Live, error) { return anilist.NewLive(c) }},
+		{"ASAPI_MYANIMELIST_URL", "myanimelist-url", []string{o.MyanimelistURL, o.MyanimelistSignInURL}, myanimelist.Rates, func(c live.Config) (tracker.Live, error) {
+			return myanimelist.NewLive(c, myanimelist.Application{ID: o.MyanimelistClientID, Secret: o.MyanimelistClientSecret})
+		}},
 	} {
 		client, err := outbound.To(outbound.Config{Timeout: providerTimeout}, p.bases...)
 		if err != nil {

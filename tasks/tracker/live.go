@@ -97,3 +97,14 @@ type Access struct {
 func SignIn(p Provider, what string) error {
 	return tasks.Permanent(tasks.CodeUnauthorized, Titles[p]+" "+what+" Store new credentials for "+Titles[p]+", and submit the task again.")
 }
+
+// Connector is a Live whose provider signs users in on its own pages (OAuth 2.0,
+// RFC 6749 section 4.1, with a verifier as RFC 7636 has it where the provider does).
+type Connector interface {
+	Live
+	// Authorize gives the address to send the user to, who comes back to redirect
+	// with a code and the state.
+	Authorize(state, verifier, redirect string) (string, error)
+	// Exchange gives credentials for the code.
+	Exchange(ctx context.Context, code, verifier, redirect string) (Credentials, error)
+}

@@ -4,17 +4,22 @@ package tracker
 // of that. ours is the line's entry as it would be written into a file; there is how
 // it stands at the provider, nil when it is not on the list.
 //
-// Nothing is written over that our side did not change: what it changed since the
-// entry was last taken from or brought to the provider goes over what stands there,
-// and where both changed, the further progress stands and nothing is taken back.
+// What our trackers changed since the entry was last taken from a list or brought to
+// the provider goes over what stands there. Where that changed too, the further
+// progress stands and nothing is taken back; where only a list says something else
+// than the provider, gaps are filled besides and nothing is written over.
 func wanted(f Format, line *Listed, ours Entry, there *Entry) (Entry, string) {
 	switch {
 	case there == nil:
 		return ours, ""
 	case line.Bare:
 		return filled(f, *there, ours), ""
-	case ours.Equal(line.Entry):
+	case personal(ours.Facts) == personal(there.Facts):
 		return *there, ""
+	case ours.Equal(line.Entry):
+		// It was changed there, or a list file that was imported said more than
+		// the site: it is not known which.
+		return filled(f, *there, ours), ""
 	}
 	mine := overlaid(f, *there, line.Entry.Facts, ours.Facts)
 	if personal(there.Facts) == personal(line.Entry.Facts) {

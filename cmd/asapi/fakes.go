@@ -1,0 +1,77 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"strings"
+	"time"
+
+	"asapi/internal/testprovider/anilist"
+	"asapi/internal/testprovider/myanimelist"
+)
+
+// fakes are stand-ins for providers, so that everything can be tried offline. Their
+// lists begin anew with each start.
+type fakes struct {
+	servers []part
+	notes   strings.Builder
+}
+
+// demoToken is what signs in to the stand-in for AniList.
+const demoToken = "demo.alice.token"
+
+// startFakes starts stand-ins on loopback and has the adapters reach those.
+func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
+	f := &fakes{}
+	f.notes.WriteString("\nStand-ins take the place of providers; each has lists of a user alice. To sign in:\n\n")
+	site := anilist.New()
+	user := site.Add(demoToken, &anilist.User{Name: "alice", Custom: []string{"Best"}})
+	mal := myanimelist.New()
+	malUser, access, refresh := mal.Add("alice")
+	for i := 1; i <= 25; i++ {
+		title := fmt.Sprintf("A Made-up Show, Part %d", i)
+		site.Put(user, anilist.Media{ID: i, MAL: 1000 + i, Type: "ANIME", Format: "TV", Title: title, Episodes: 12}, anilist.Entry{Status: "CURRENT", Progress: i % 12, Score: 4 * i})
+		mal.Put(malUser, "anime", myanimelist.Work{ID: 1000 + i, Title: title, Total: 12}, myanimelist.Entry{Status: "watching", Progress: (i + 3) % 12, Score: i % 10})
+	}
+	for _, one := range []struct {
+		handler http.Handler
+		to      func(base string)
+	}{
+		{site.Handler(), func(base string) { o.AnilistURL = base }},
+		{mal.Handler(), func(base string) {
+			o.MyanimelistURL, o.MyanimelistSignInURL, o.MyanimelistClientID = base+"/v2", base+"/v1/oauth2", myanimelist.ClientID
+		}},
+	} {
+		base, err := f.serve(ctx, one.handler)
+		if err != nil {
+			return nil, err
+		}
+		one.to(base)
+	}
+	_, _ = fmt.Fprintf(&f.notes, "asapi credential add anilist --client dev --account alice --access-token %s\n", demoToken)
+	_, _ = fmt.Fprintf(&f.notes, "asapi credential add myanimelist --client dev --account alice --access-token %s --refresh-token %s\n", access, refresh)
+	f.notes.WriteString("\nEach takes --data with the folder above.\n")
+	return f, nil
+}
+
+// serve begins to listen; the server itself is a part that somebody runs.
+func (f *fakes) serve(ctx context.Context, h http.Handler) (base string, err error) {
+	var lc net.ListenConfig
+	listener, err := lc.Listen(ctx, "tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("start a stand-in for a provider: %w", err)
+	}
+	f.servers = append(f.servers, func(ctx context.Context) error {
+		server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second}
+		stop := context.AfterFunc(ctx, func() { _ = server.Close() }) // nothing is lost with it
+		defer stop()
+		if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			return err
+		}
+		return nil
+	})
+	return "http://" + listener.Addr().String(), nil
+}
