@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 	"log/slog"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,6 +53,9 @@ type Store struct {
 	starts   *batcher[startCall, tasks.Assignment]
 	finishes *batcher[tasks.Ending, tasks.Task]
 	saves    *batcher[progressCall, struct{}]
+
+	mu     sync.Mutex
+	groups []func() // ends those of the stores of services
 
 	load loadCounts
 }
@@ -100,6 +104,11 @@ func (s *Store) Close() error {
 	s.starts.close()
 	s.finishes.close()
 	s.saves.close()
+	s.mu.Lock()
+	for _, end := range s.groups {
+		end()
+	}
+	s.mu.Unlock()
 	s.load.close()
 	return s.db.close()
 }

@@ -15,7 +15,7 @@ func (r *Run) Keep(ctx context.Context, f File) (Input, error) {
 	if err != nil {
 		return in, err
 	}
-	defer from.Close() //nolint:errcheck // it was only read
+	defer from.Close()
 	head, err := io.ReadAll(io.LimitReader(from, InlineLimit+1))
 	if err != nil {
 		return in, err

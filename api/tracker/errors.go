@@ -64,7 +64,7 @@ func faultsWith(err error, field func(string) string) error {
 // with BadRequest where fields are at fault. Nothing shows of the server's own
 // faults.
 func statusOf(ctx context.Context, err error) *status.Status {
-	if s, ok := err.(interface{ GRPCStatus() *status.Status }); ok { //nolint:errorlint // the error itself, not what caused it
+	if s, ok := err.(interface{ GRPCStatus() *status.Status }); ok {
 		return s.GRPCStatus()
 	}
 	switch {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime"
 	"runtime/debug"
 	"strings"
 	"time"
@@ -52,7 +53,7 @@ func NewServer(cfg Config) *Server {
 	closing, end := context.WithCancelCause(context.Background())
 	s.open, s.close = web.NewOpen(closing), end
 	s.grpc = grpc.NewServer(
-		grpc.ForceServerCodecV2(newCodec()), grpc.MaxRecvMsgSize(maxRead), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.ConnectionTimeout(handshakeTime),
+		grpc.ForceServerCodecV2(newCodec()), grpc.MaxRecvMsgSize(maxRead), grpc.MaxConcurrentStreams(maxStreams), grpc.MaxHeaderListSize(maxHeaders), grpc.NumStreamWorkers(uint32(2*runtime.GOMAXPROCS(0))), grpc.ConnectionTimeout(handshakeTime),
 		grpc.KeepaliveEnforcementPolicy(keepalive.EnforcementPolicy{MinTime: 10 * time.Second, PermitWithoutStream: true}),
 		grpc.KeepaliveParams(keepalive.ServerParameters{Time: time.Minute, Timeout: 20 * time.Second}),
 		grpc.StreamInterceptor(s.observed),

@@ -22,7 +22,6 @@ import (
 	"google.golang.org/grpc/metadata"
 
 	"asapi/api"
-	"asapi/api/tracker/audiencepb"
 	"asapi/api/tracker/trackerpb"
 	"asapi/channel"
 	"asapi/internal/certs"
@@ -123,8 +122,9 @@ func (w *world) serve(cfg api.Config, dir string, log *slog.Logger, behind ...fu
 	w.address = listener.Addr().String()
 	front, stopFront := context.WithCancel(ctx)
 	ended := make(chan error, 1)
+	calls := api.NewGRPC(cfg) //nolint:contextcheck // calls have contexts of their own
 	go func() {
-		ended <- api.Serve(front, api.ServerConfig{Listener: listener, TLS: files.Config(), GRPC: api.NewGRPC(cfg), Handler: handler, Log: log})
+		ended <- api.Serve(front, api.ServerConfig{Listener: listener, TLS: files.Config(), GRPC: calls, Handler: handler, Log: log})
 	}()
 	w.stop = sync.OnceFunc(func() {
 		stopFront()
@@ -166,6 +166,9 @@ func (w *world) member(name string, change ...func(*tasks.Token)) *member {
 	return (&member{world: w, client: c}).with(name+"-secret", change...)
 }
 
+// newMember makes another client.
+func (m *member) newMember(name string) *member { return m.member(name) }
+
 // with is the same client with another token.
 func (m *member) with(secret string, change ...func(*tasks.Token)) *member {
 	m.tb.Helper()
@@ -196,10 +199,6 @@ func (m *member) trackers() trackerpb.TrackerServiceClient {
 	return trackerpb.NewTrackerServiceClient(m.conn)
 }
 
-func (m *member) audiences() audiencepb.AudienceServiceClient {
-	return audiencepb.NewAudienceServiceClient(m.conn)
-}
-
 func (m *member) operations() longrunningpb.OperationsClient {
 	return longrunningpb.NewOperationsClient(m.conn)
 }
@@ -211,8 +210,15 @@ func (w *world) web() *http.Client {
 	return &http.Client{Transport: transport, Timeout: patience}
 }
 
+// reply is the head of an answer.
+type reply struct {
+	StatusCode int
+	Header     http.Header
+	Proto      string
+}
+
 // request makes a request with the member's token and gives its answer.
-func (m *member) request(method, path, body string, header ...string) (*http.Response, string) {
+func (m *member) request(method, path, body string, header ...string) (reply, string) {
 	m.tb.Helper()
 	r, err := http.NewRequestWithContext(m.tb.Context(), method, "https://"+m.address+path, bytes.NewReader([]byte(body)))
 	m.must(err)
@@ -227,5 +233,5 @@ func (m *member) request(method, path, body string, header ...string) (*http.Res
 	defer func() { _ = resp.Body.Close() }()
 	text, err := io.ReadAll(resp.Body)
 	m.must(err)
-	return resp, string(text)
+	return reply{resp.StatusCode, resp.Header, resp.Proto}, string(text)
 }

@@ -186,7 +186,7 @@ func TestWhatAnotherClientHasDoesNotExist(t *testing.T) {
 		create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: "animes/2"})
 		page := &trackerpb.ListTrackersResponse{}
 		m.must(call(m, trackerService+"ListTrackers", &trackerpb.ListTrackersRequest{Parent: "users/bo", PageSize: 1}, page))
-		other := m.world.member("other-" + t.Name())
+		other := m.newMember("other-" + t.Name())
 		create(t, other, call, "users/bo", &trackerpb.Tracker{Resource: "animes/3"})
 		_, err := get(other, call, made.GetName())
 		refused(t, err, codes.NotFound)
@@ -208,7 +208,7 @@ func TestWhoOffersHTTP1GetsItOnEveryDoor(t *testing.T) {
 	m := newWorld(t, storetest.SQLite(t)).member("one")
 	for _, path := range []string{"/account/", "/v1alpha1/operations", "/activities"} {
 		resp, text := m.request("GET", path, "")
-		if resp.ProtoMajor != 1 || resp.StatusCode != http.StatusOK {
+		if resp.Proto != "HTTP/1.1" || resp.StatusCode != http.StatusOK {
 			t.Errorf("%s: %s %d %s", path, resp.Proto, resp.StatusCode, text)
 		}
 	}

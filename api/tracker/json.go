@@ -198,7 +198,7 @@ func fromQuery(r proto.Message, b *binding, query url.Values) error {
 
 // scalarOf reads a field's value out of a query.
 func scalarOf(f protoreflect.FieldDescriptor, text string) (v protoreflect.Value, ok bool) {
-	switch f.Kind() { //nolint:exhaustive // requests without a body have no others
+	switch f.Kind() {
 	case protoreflect.StringKind:
 		return protoreflect.ValueOfString(strings.ToValidUTF8(text, "?")), true
 	case protoreflect.Int32Kind:

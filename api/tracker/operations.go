@@ -251,7 +251,7 @@ func (s *service) ImportTrackers(ctx context.Context, r *trackerpb.ImportTracker
 	if err != nil {
 		return nil, err
 	}
-	defer body.Close() //nolint:errcheck // it was only read
+	defer body.Close()
 	return s.submit(ctx, actionImport, user, p, &tasks.Incoming{Filename: file.Name, ContentType: file.ContentType, Body: body})
 }
 
@@ -283,10 +283,24 @@ func (s *service) submit(ctx context.Context, action, user string, p library.Pro
 	return operationOf(ctx, &receipt.Task)
 }
 
-// providers are the lists that the published API names.
-var providers = map[trackerpb.Provider]library.Provider{
-	trackerpb.Provider_MYANIMELIST: library.MyAnimeList, trackerpb.Provider_MANGADEX: library.MangaDex, trackerpb.Provider_ANILIST: library.AniList,
-	trackerpb.Provider_ANIDB: library.AniDB, trackerpb.Provider_MANGAUPDATES: library.MangaUpdates, trackerpb.Provider_VNDB: library.VNDB,
+// providerOf gives the list that the published API names; false: it is none.
+func providerOf(p trackerpb.Provider) (library.Provider, bool) {
+	switch p {
+	case trackerpb.Provider_MYANIMELIST:
+		return library.MyAnimeList, true
+	case trackerpb.Provider_MANGADEX:
+		return library.MangaDex, true
+	case trackerpb.Provider_ANILIST:
+		return library.AniList, true
+	case trackerpb.Provider_ANIDB:
+		return library.AniDB, true
+	case trackerpb.Provider_MANGAUPDATES:
+		return library.MangaUpdates, true
+	case trackerpb.Provider_VNDB:
+		return library.VNDB, true
+	case trackerpb.Provider_PROVIDER_UNSPECIFIED:
+	}
+	return "", false
 }
 
 // listOf reads whose list of which provider is meant.
@@ -298,7 +312,7 @@ func listOf(parent string, provider trackerpb.Provider) (user string, p library.
 	if err == nil && !isUser {
 		faults = append(faults, &tasks.Error{Code: tasks.CodeInvalid, Field: "parent", Message: "Lists belong to users; parent must read users/{user}."})
 	}
-	p, known := providers[provider]
+	p, known := providerOf(provider)
 	if !known {
 		faults = append(faults, &tasks.Error{Code: tasks.CodeInvalid, Field: "provider", Message: "provider must be one of MYANIMELIST, MANGADEX, ANILIST, ANIDB, MANGAUPDATES and VNDB."})
 	}

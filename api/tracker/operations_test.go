@@ -214,7 +214,7 @@ func TestOperationsAreListedInPagesThatBelongToTheirClientAndFilter(t *testing.T
 		if !slices.Equal(got, want) {
 			t.Errorf("got %q, want %q", got, want)
 		}
-		stranger := m.world.member("stranger-" + t.Name())
+		stranger := m.newMember("stranger-" + t.Name())
 		refused(t, call(stranger, longrunning+"GetOperation", &longrunningpb.GetOperationRequest{Name: want[0]}, &longrunningpb.Operation{}), codes.NotFound)
 		refused(t, call(m, longrunning+"ListOperations", &longrunningpb.ListOperationsRequest{Name: "operations", Filter: "color = red"}, &longrunningpb.ListOperationsResponse{}), codes.InvalidArgument)
 	})

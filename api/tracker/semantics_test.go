@@ -169,7 +169,7 @@ func TestWhatAnAudienceConsumesItsMembersConsume(t *testing.T) {
 		if len(page.GetTrackers()) != 0 {
 			t.Errorf("who had left got %v", page)
 		}
-		other := m.world.member("stranger-" + t.Name())
+		other := m.newMember("stranger-" + t.Name())
 		refused(t, call(other, audienceService+"GetAudience", &audiencepb.GetAudienceRequest{Name: made.GetName()}, found), codes.NotFound)
 		m.must(call(m, audienceService+"DeleteAudience", &audiencepb.DeleteAudienceRequest{Name: made.GetName()}, &emptypb.Empty{}))
 		refused(t, call(m, audienceService+"GetAudience", &audiencepb.GetAudienceRequest{Name: made.GetName()}, found), codes.NotFound)

@@ -26,6 +26,7 @@ type benchCmd struct {
 	Histogram  benchHistogramCmd  `cmd:"" help:"Count how often a resource was covered, after bench activities."`
 
 	Zerotouch benchZerotouchCmd `cmd:"" help:"Claim many devices in one batch, and page through them."`
+	Tracker   benchTrackerCmd   `cmd:"" help:"Call a tracker server over one connection: GetTracker, CreateActivity or ListTrackers."`
 }
 
 // benchFlags are shared by all measurements. The server has to run with

@@ -108,13 +108,15 @@ func (o *opened) parts(p *parts, cfg api.Config) ([]part, error) {
 		if err != nil {
 			return nil, &usageError{plain(err)}
 		}
+		calls := api.NewGRPC(cfg)
 		list = append(list, func(ctx context.Context) error {
-			return api.Serve(ctx, api.ServerConfig{Listener: o.tls, TLS: o.config, GRPC: api.NewGRPC(cfg), Handler: handler, Log: p.log, Grace: apiGrace})
+			return api.Serve(ctx, api.ServerConfig{Listener: o.tls, TLS: o.config, GRPC: calls, Handler: handler, Log: p.log, Grace: apiGrace})
 		})
 	}
 	if o.calls != nil {
+		calls := api.NewGRPC(cfg)
 		list = append(list, func(ctx context.Context) error {
-			return api.ServeGRPC(ctx, api.GRPCConfig{Listener: o.calls, Server: api.NewGRPC(cfg), Grace: apiGrace})
+			return api.ServeGRPC(ctx, api.GRPCConfig{Listener: o.calls, Server: calls, Grace: apiGrace})
 		})
 	}
 	return list, nil

@@ -62,7 +62,7 @@ func run(ctx context.Context, folder, out string) error {
 	if err != nil {
 		return fmt.Errorf("compile: %w", err)
 	}
-	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: names, Parameter: proto.String("module=" + module)}
+	request := &pluginpb.CodeGeneratorRequest{FileToGenerate: names, Parameter: new("module=" + module)}
 	seen := map[string]bool{}
 	for _, f := range files {
 		request.ProtoFile = withImports(f, seen, request.ProtoFile)

@@ -98,8 +98,8 @@ func (s *Store) renameTaken(tx *gorm.DB, client tasks.ClientID, made []*tracker.
 		" ON o.client_id = "+s.num()+" AND o.parent = b.parent AND o.own_id = CAST(b.id AS TEXT) AND o.own_id <> '') RETURNING id, own_id", param, client)
 }
 
-// View implements tracker.LibraryStore.
-func (s *Store) View(ctx context.Context, owner tracker.Owner, id string) (v tracker.View, err error) {
+// viewOne is View for one tracker by itself, under whatever name it is known.
+func (s *Store) viewOne(ctx context.Context, owner tracker.Owner, id string) (v tracker.View, err error) {
 	err = s.db.Read(ctx, func(tx *gorm.DB) error {
 		if v.Tracker, err = s.find(tx, owner, id); err != nil {
 			return err

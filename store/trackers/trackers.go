@@ -16,13 +16,20 @@ import (
 
 // Store implements tracker.Store.
 type Store struct {
-	db *store.DB
+	db    *store.DB
+	views *store.Group[tracked, tracker.View]
+	notes *store.Group[note, int64]
 }
 
 var _ tracker.Store = (*Store)(nil)
 
 // New keeps trackers in the database of a store, which must be migrated.
-func New(s *store.Store) *Store { return &Store{db: s.DB()} }
+func New(s *store.Store) *Store {
+	kept := &Store{db: s.DB()}
+	kept.views = store.NewGroup(s, 1, viewPace, kept.viewAll)
+	kept.notes = store.NewGroup(s, 1, notePace, kept.noteAll)
+	return kept
+}
 
 // lock makes concurrent changes of one owner's trackers take turns, so that
 // none finds a tracker missing that the other is about to make. It also keeps

@@ -35,6 +35,16 @@ func (l *Library) CreateActivity(ctx context.Context, client tasks.ClientID, par
 			d.Resource = res.String()
 		}
 	}
+	if res, _ := ParseResource(d.Resource); !res.Derived() && !res.AnyWork() && d.Length == 0 && !d.Completed {
+		number, noted, err := l.store.NoteActivity(ctx, owner, n.ID, d.Activity)
+		if err != nil {
+			return "", Activity{}, err
+		}
+		if noted {
+			d.ID = number
+			return ActivityName(n.String(), number), d.Activity, nil
+		}
+	}
 	var kept *Activity
 	err = l.store.Write(ctx, owner, Want{ID: n.ID, Parts: partsIn([]string{d.Resource})}, func(h *Held) error {
 		t := h.Asked

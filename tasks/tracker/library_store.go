@@ -21,6 +21,11 @@ type LibraryStore interface {
 	// Discard deletes a tracker with all it has; CodeNotFound. It works in
 	// bounded steps: interrupted, it is to be called again.
 	Discard(ctx context.Context, owner Owner, id string) error
+	// NoteActivity adds an activity that changes nothing but itself: its tracker
+	// has begun and is of the activity's work, and the activity completes nothing.
+	// noted is false where that is not so, or not known without looking at more;
+	// then Write is to be used. Many at once share a commit.
+	NoteActivity(ctx context.Context, owner Owner, id string, a Activity) (number int64, noted bool, err error)
 	// DropActivity deletes one activity of a tracker; CodeNotFound.
 	DropActivity(ctx context.Context, owner Owner, tracker string, id int64) error
 	// PartsOf gives what the catalogue knows of the parts of a work.
