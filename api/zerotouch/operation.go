@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"net/url"
 
 	"github.com/labstack/echo/v4"
 
@@ -54,7 +55,11 @@ func progressOf(t *tasks.Task) progress {
 // operation is operations.get.
 func (d *door) operation(c echo.Context) error {
 	ctx, caller := c.Request().Context(), web.Caller(c)
-	number, err := form.Parse("operations/" + c.Param("*"))
+	name, err := url.PathUnescape(c.Param("*")) // its slash may be escaped
+	if err != nil {
+		name = "" // of no operation
+	}
+	number, err := form.Parse("operations/" + name)
 	if err != nil {
 		return err
 	}

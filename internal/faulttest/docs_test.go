@@ -11,18 +11,41 @@ import (
 	"asapi/internal/testserver"
 )
 
-// TestTheReadmesConversationWorks runs the README's block of shell lines as a
-// reader would, beside a server started as the README says.
 func TestTheReadmesConversationWorks(t *testing.T) {
 	t.Parallel()
-	readme, err := os.ReadFile("../../README.md")
+	out := conversation(t, "README.md")
+	for _, want := range []string{`"import-trackers"`, `"success":true`, `"task_id":`, `"Publish complete"`, `"created":100`, `\"unchanged\":100`} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the answers have no %s:\n%s", want, out)
+		}
+	}
+}
+
+func TestTheConversationAboutDevicesWorks(t *testing.T) {
+	t.Parallel()
+	out := conversation(t, "docs/zerotouch.md")
+	for _, want := range []string{
+		`"companyName": "Example Ltd"`, `"deviceName": "partners/1/devices/`, `"name": "operations/apibatchoperation/`, `"progress": 100`, `"successCount": 1`,
+		`"status": "SINGLE_DEVICE_STATUS_SUCCESS"`, `"errorIdentifier": "INVALID_IMEI"`, `"imei": "490154203237518"`, `"totalSize": 2`,
+	} {
+		if !strings.Contains(out, want) {
+			t.Errorf("the answers have no %s:\n%s", want, out)
+		}
+	}
+}
+
+// conversation runs a page's first block of shell lines as a reader would, beside a
+// server started as the page says, and gives what they print.
+func conversation(t *testing.T, page string) string {
+	t.Helper()
+	text, err := os.ReadFile("../../" + page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	_, block, ok := strings.Cut(string(readme), "```sh\n")
+	_, block, ok := strings.Cut(string(text), "```sh\n")
 	block, _, closed := strings.Cut(block, "```")
 	if !ok || !closed {
-		t.Fatal("the README has no block of shell lines")
+		t.Fatalf("%s has no block of shell lines", page)
 	}
 	dir := t.TempDir()
 	scripts, err := filepath.Abs("../../scripts")
@@ -42,12 +65,7 @@ func TestTheReadmesConversationWorks(t *testing.T) {
 	p.start()
 	p.await()
 	block = strings.ReplaceAll(block, "http://127.0.0.1:8080", p.url())
-	out := shell(t, dir, block)
-	for _, want := range []string{`"import-trackers"`, `"success":true`, `"task_id":`, `"Publish complete"`, `"created":100`, `\"unchanged\":100`} {
-		if !strings.Contains(out, want) {
-			t.Errorf("the answers have no %s:\n%s", want, out)
-		}
-	}
+	return shell(t, dir, block)
 }
 
 // TestTheDemoEndsWell runs what `make demo` runs after the build, on a shorter
