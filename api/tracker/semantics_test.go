@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sync/errgroup"
 	"google.golang.org/grpc/codes"
 	"google.golang.org/protobuf/testing/protocmp"
 	"google.golang.org/protobuf/types/known/emptypb"
@@ -236,5 +237,51 @@ func TestJSONIsTakenInTheFormsThatClientsSend(t *testing.T) {
 		check("POST", one+"%3Acompute", "", `"tree":`)
 		check("GET", one+"?key="+m.secret+"&prettyPrint=false&alt=json", "", `"name":"users/bo/trackers/t"`)
 		check("DELETE", one, "", `{}`)
+	})
+}
+
+// Those that come at the same time share a commit, whoever they are of; each is
+// kept once, equal ones too, and has a name of its own.
+func TestActivitiesAtTheSameTimeAreEachKeptOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		m := w.member("one")
+		known(m)
+		var names []string
+		for _, user := range []string{"ann", "bo", "cy"} {
+			made := create(t, m, overGRPC, "users/"+user, &trackerpb.Tracker{Resource: "animes/7", State: trackerpb.Tracker_IN_PROGRESS, StartTime: day})
+			names = append(names, made.GetName())
+		}
+		const each = 100
+		made := make([]string, each*len(names))
+		var calls errgroup.Group
+		calls.SetLimit(64)
+		for i := range made {
+			calls.Go(func() error {
+				to := int32(600)
+				if i%50 == 7 {
+					to = 1320 // this one completes its episode
+				}
+				one, err := m.trackers().CreateActivity(m.ctx(), &trackerpb.CreateActivityRequest{Parent: names[i%len(names)], Activity: &trackerpb.Activity{
+					Resource: "animes/7/episodes/1", Platform: "TV", To: to, StartTime: day, EndTime: day,
+				}})
+				made[i] = one.GetName()
+				return err
+			})
+		}
+		m.must(calls.Wait())
+		slices.Sort(made)
+		if n := len(slices.Compact(slices.Clone(made))); n != len(made) {
+			t.Errorf("%d activities have %d names", len(made), n)
+		}
+		for _, name := range names {
+			found, err := get(m, overGRPC, name)
+			m.must(err)
+			if !slices.Equal(found.GetCompletedResources(), []string{"animes/7/episodes/1"}) {
+				t.Errorf("it is %v", found)
+			}
+		}
+		for _, name := range made {
+			m.must(overGRPC(m, trackerService+"DeleteActivity", &trackerpb.DeleteActivityRequest{Name: name}, &emptypb.Empty{}))
+		}
 	})
 }
