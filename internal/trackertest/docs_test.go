@@ -13,6 +13,8 @@ import (
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+
+	"asapi/internal/testserver"
 )
 
 // blocks gives the shell lines of a page, and stops where a line fails.
@@ -37,7 +39,7 @@ func blocks(t *testing.T, page string) string {
 func (s *server) shell(dir, script string, env ...string) string {
 	s.t.Helper()
 	cmd := exec.CommandContext(s.t.Context(), "bash", "-c", script)
-	cmd.Dir, cmd.Env = dir, environment(env...)
+	cmd.Dir, cmd.Env = dir, testserver.Environment(env...)
 	var stderr strings.Builder
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
@@ -50,7 +52,7 @@ func (s *server) shell(dir, script string, env ...string) string {
 func TestTheConversationOfTheClientProgramsPageWorks(t *testing.T) {
 	s := start(t)
 	dir := t.TempDir()
-	for name, target := range map[string]string{"bin": folder, "data": s.data} {
+	for name, target := range map[string]string{"bin": filepath.Dir(testserver.Binary(t, "examples/trackers")), "data": s.data} {
 		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
 			t.Fatal(err)
 		}
