@@ -11,6 +11,7 @@ import (
 
 	"asapi/internal/testprovider/anilist"
 	"asapi/internal/testprovider/myanimelist"
+	"asapi/internal/testprovider/vndb"
 )
 
 // fakes are stand-ins for providers, so that everything can be tried offline. Their
@@ -20,7 +21,7 @@ type fakes struct {
 	notes   strings.Builder
 }
 
-// demoToken is what signs in to the stand-in for AniList.
+// demoToken is what signs in to the stand-ins for AniList and VNDB.
 const demoToken = "demo.alice.token"
 
 // startFakes starts stand-ins on loopback and has the adapters reach those.
@@ -31,10 +32,13 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	user := site.Add(demoToken, &anilist.User{Name: "alice", Custom: []string{"Best"}})
 	mal := myanimelist.New()
 	malUser, access, refresh := mal.Add("alice")
+	novels := vndb.New()
+	reader := novels.Add(demoToken, "u1")
 	for i := 1; i <= 25; i++ {
 		title := fmt.Sprintf("A Made-up Show, Part %d", i)
 		site.Put(user, anilist.Media{ID: i, MAL: 1000 + i, Type: "ANIME", Format: "TV", Title: title, Episodes: 12}, anilist.Entry{Status: "CURRENT", Progress: i % 12, Score: 4 * i})
 		mal.Put(malUser, "anime", myanimelist.Work{ID: 1000 + i, Title: title, Total: 12}, myanimelist.Entry{Status: "watching", Progress: (i + 3) % 12, Score: i % 10})
+		novels.Put(reader, int64(i), fmt.Sprintf("A Made-up Novel, Part %d", i), vndb.Entry{Labels: []int64{int64(1 + i%5)}, Started: "2024-05-17"})
 	}
 	for _, one := range []struct {
 		handler http.Handler
@@ -44,6 +48,7 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 		{mal.Handler(), func(base string) {
 			o.MyanimelistURL, o.MyanimelistSignInURL, o.MyanimelistClientID = base+"/v2", base+"/v1/oauth2", myanimelist.ClientID
 		}},
+		{novels.Handler(), func(base string) { o.VndbURL = base }},
 	} {
 		base, err := f.serve(ctx, one.handler)
 		if err != nil {
@@ -53,6 +58,7 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	}
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add anilist --client dev --account alice --access-token %s\n", demoToken)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add myanimelist --client dev --account alice --access-token %s --refresh-token %s\n", access, refresh)
+	_, _ = fmt.Fprintf(&f.notes, "asapi credential add vndb --client dev --account alice --access-token %s\n", demoToken)
 	f.notes.WriteString("\nEach takes --data with the folder above.\n")
 	return f, nil
 }

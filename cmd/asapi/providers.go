@@ -10,6 +10,7 @@ import (
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/live"
 	"asapi/tasks/tracker/myanimelist"
+	"asapi/tasks/tracker/vndb"
 	"asapi/worker/pace"
 )
 
@@ -25,6 +26,8 @@ type providers struct {
 	MyanimelistSignInURL    string `help:"Address of MyAnimeList's sign-in." default:"https://myanimelist.net/v1/oauth2" placeholder:"URL"`
 	MyanimelistClientID     string `help:"Id of this installation as an application of MyAnimeList; default: none, credentials bring their own." placeholder:"ID"`
 	MyanimelistClientSecret string `help:"Secret of that application, where it has one." placeholder:"SECRET"`
+
+	VndbURL string `help:"Address of VNDB's API." default:"https://api.vndb.org/kana" placeholder:"URL"`
 }
 
 // lives makes the adapters of all providers.
@@ -44,6 +47,7 @@ func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
 		{"ASAPI_MYANIMELIST_URL", "myanimelist-url", []string{o.MyanimelistURL, o.MyanimelistSignInURL}, myanimelist.Rates, func(c live.Config) (tracker.Live, error) {
 			return myanimelist.NewLive(c, myanimelist.Application{ID: o.MyanimelistClientID, Secret: o.MyanimelistClientSecret})
 		}},
+		{"ASAPI_VNDB_URL", "vndb-url", []string{o.VndbURL}, vndb.Rates, func(c live.Config) (tracker.Live, error) { return vndb.NewLive(c) }},
 	} {
 		client, err := outbound.To(outbound.Config{Timeout: providerTimeout}, p.bases...)
 		if err != nil {

@@ -184,7 +184,7 @@ func (b *bench) finish(task tasks.Task, a tasks.Args) ([]byte, error) {
 			b.clock.pass(wait)
 		}
 	}
-	b.t.Fatal("the task waits for ever")
+	b.t.Fatalf("the task waits for ever: %q", b.waits[len(b.waits)-6:])
 	return nil, nil
 }
 

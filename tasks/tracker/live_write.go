@@ -72,7 +72,7 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 		var refused *refusedError
 		switch {
 		case err == nil:
-			d.want = entry
+			d.want = unlost(ex.format, d.want, entry)
 			return ex.tell(ctx, d)
 		case errors.As(err, &refused):
 			d.item.Outcome, d.item.Reason = tasks.ItemFailed, refused.reason
@@ -104,8 +104,26 @@ func (ex *liveExport) stands(ctx context.Context, d *deed) (bool, error) {
 		d.change = change
 		return false, nil
 	}
-	d.want = row.Entry
+	d.want = unlost(ex.format, d.want, row.Entry)
 	return true, nil
+}
+
+// unlost gives an entry as it stands at the provider, with what of ours the provider
+// has no room for: our side must not lose it because it was exported.
+func unlost(f Format, ours, there Entry) Entry {
+	if there.Start.IsZero() {
+		there.Start = ours.Start
+	}
+	if there.Finish.IsZero() {
+		there.Finish = ours.Finish
+	}
+	if there.Notes == "" {
+		there.Notes = ours.Notes
+	}
+	if there.Score == 0 {
+		there.Score = ours.Score
+	}
+	return f.Conform(there)
 }
 
 func (ex *liveExport) remove(ctx context.Context, d *deed) error {

@@ -69,18 +69,26 @@ func rowIn(vn xmlfile.Element, private map[string]string) tracker.Row {
 	text, _ := row.Entry.Get(atLabels)
 	labels := labelsIn(text)
 	row.Entry.Facts, row.Fault = factsOf(row.Entry)
-	switch {
-	case vn.Broken:
+	if vn.Broken {
 		row.Fault = fmt.Sprintf("The entry that begins at line %d holds bytes that are no text (control characters, or another encoding than UTF-8).", vn.Line)
-	case !ok && raw == "":
+		return row
+	}
+	return judged(row, raw, ok, labels)
+}
+
+// judged says of a row what keeps it from being taken; known says whether its id, which
+// read like raw, is one.
+func judged(row tracker.Row, raw string, known bool, labels []label) tracker.Row {
+	switch {
+	case !known && raw == "":
 		row.Fault, row.Foreign = "The entry has no id, so it is not known which visual novel it is.", true
-	case !ok:
+	case !known:
 		row.Fault = fmt.Sprintf("The id %q is none of VNDB's, which read like v17.", tasks.Clip(raw, 40))
 	case row.Fault != "":
 	case row.Entry.Status == "":
 		row.Fault, row.Foreign = without(labels), true
 	}
-	if title := row.Entry.Title; row.Fault != "" && title != "" && !vn.Broken {
+	if title := row.Entry.Title; row.Fault != "" && title != "" {
 		row.Fault += " Its title is " + strconv.Quote(tasks.Clip(title, 80)) + "."
 	}
 	return row
