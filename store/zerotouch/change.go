@@ -19,10 +19,10 @@ import (
 // same time. Each further try knows what made the one before it fail.
 const tries = 50
 
-// lostKeys says that others have keys that a change was about to keep.
-type lostKeys []zerotouch.Key
+// lostKeysError says that others have keys that a change was about to keep.
+type lostKeysError []zerotouch.Key
 
-func (lostKeys) Error() string { return "another change made the same devices" }
+func (lostKeysError) Error() string { return "another change made the same devices" }
 
 // Change implements zerotouch.Store.
 func (s *Store) Change(ctx context.Context, run tasks.Fence, partner zerotouch.PartnerID, want zerotouch.Want, fn func(*zerotouch.Held) ([]zerotouch.Settled, error)) error {
@@ -30,7 +30,7 @@ func (s *Store) Change(ctx context.Context, run tasks.Fence, partner zerotouch.P
 	var err error
 	for range tries {
 		err = s.db.Tx(ctx, func(tx *gorm.DB) error { return s.change(tx, run, partner, want, fn) })
-		lost, ok := errors.AsType[lostKeys](err)
+		lost, ok := errors.AsType[lostKeysError](err)
 		if !ok {
 			return err
 		}
@@ -165,7 +165,7 @@ func (s *Store) keys(tx *gorm.DB, keys []zerotouch.Key) (map[zerotouch.Key]zerot
 }
 
 // insertDevices gives new devices their ids and keeps them, with all new keys. It
-// fails with lostKeys where somebody else was first.
+// fails with lostKeysError where somebody else was first.
 func (s *Store) insertDevices(tx *gorm.DB, h *zerotouch.Held) error {
 	made := h.Made()
 	if err := s.number(tx, made); err != nil {
@@ -193,7 +193,7 @@ func (s *Store) insertDevices(tx *gorm.DB, h *zerotouch.Held) error {
 			return err
 		}
 		if len(kept) < len(fresh) {
-			var lost lostKeys
+			var lost lostKeysError
 			for k := range fresh {
 				if !kept[k] {
 					lost = append(lost, k)

@@ -194,7 +194,7 @@ func (p *partner) attempt(ctx context.Context, task tasks.Task, args tasks.Args)
 	if err != nil || result.Blob == "" {
 		return result.Inline, err
 	}
-	body, err := p.blobs.Open(p.tb.Context(), result.Blob, 0, -1)
+	body, err := p.blobs.Open(ctx, result.Blob, 0, -1)
 	if err != nil {
 		return nil, err
 	}

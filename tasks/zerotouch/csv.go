@@ -121,10 +121,10 @@ func rowOf(holds, record []string) row {
 		}
 	}
 	if kind, id := Fold(r.cells["modemtype"]), r.cells["modemid"]; id != "" {
-		switch {
-		case kind == "meid":
+		switch kind {
+		case "meid":
 			r.cells["meid"] = id
-		case kind == "imei" || kind == "":
+		case "imei", "":
 			r.cells["imei"] = id
 		default:
 			r.fault = invalid(InvalidIdentifierSet, "modemtype", "modemtype must be IMEI or MEID.")

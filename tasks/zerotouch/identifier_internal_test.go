@@ -92,7 +92,7 @@ func TestEveryReasonHasAStatus(t *testing.T) {
 		InvalidCustomer, InvalidReseller, InvalidIdentifierSet, InvalidDevice, InvalidIMEI, InvalidMEID, InvalidSerial, InvalidManufacturer, InvalidModel,
 		InvalidSection, InvalidMetadata, InvalidToken, InvalidVacation, InvalidArgument, NotAuthorized, AlreadyExists,
 	} {
-		if s := StatusOf(r); s == UnknownError {
+		if s := StatusOf(invalid(r, "", "x")); s == UnknownError {
 			t.Errorf("%s has no status", r)
 		}
 	}

@@ -9,9 +9,11 @@ import (
 
 // Reason is the identifier of a fault, from the public API's list of custom error
 // codes. It is carried as the cause of a tasks.Error.
-type Reason string
+type Reason string //nolint:errname // it is an identifier first, and an error so that it can be a cause
 
 // The reasons that faults here have.
+//
+//nolint:errname // these are named by what is wrong, not as errors
 const (
 	InvalidCustomer      Reason = "INVALID_CUSTOMER_ID"
 	InvalidReseller      Reason = "INVALID_RESELLER_ID"

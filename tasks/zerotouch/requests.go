@@ -1,6 +1,7 @@
 package zerotouch
 
 import (
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -138,6 +139,7 @@ const maxMetadata = 5000 // bytes of a value
 
 // metadataKeys are the keys that devices have.
 var metadataKeys = map[DeviceType][]string{
+	NoType:   nil, // no device is kept without a type
 	Android:  {"phonenumber", "ordernumber"},
 	ChromeOS: {"ordernumber", "annotatedassetid", "annotatedlocation", "annotateduser"},
 }
@@ -156,9 +158,7 @@ func checkMetadata(entries map[string]string) tasks.Faults {
 // changed.
 func metadata(was, entries map[string]string, t DeviceType) (map[string]string, *tasks.Error) {
 	now := make(map[string]string, len(was)+len(entries))
-	for key, v := range was {
-		now[key] = v
-	}
+	maps.Copy(now, was)
 	for given, v := range entries {
 		key := strings.ToLower(given)
 		if !slices.Contains(metadataKeys[t], key) {
