@@ -10,6 +10,7 @@ import (
 
 	"asapi/api/activities"
 	"asapi/api/asapi"
+	"asapi/api/connect"
 	"asapi/api/console"
 	"asapi/api/internal/web"
 	"asapi/api/oauth"
@@ -41,6 +42,9 @@ type Config struct {
 	Console bool
 	// Trackers adds the door for tracker clients; nil: there is none.
 	Trackers *trackers.Library
+	// Connections adds the door for users who sign in at their providers; nil:
+	// there is none.
+	Connections *trackers.Connections
 	// Zerotouch adds the door for resellers; nil: there is none.
 	Zerotouch *Zerotouch
 }
@@ -80,6 +84,9 @@ func New(cfg Config) (http.Handler, error) {
 	asapi.Mount(e, door)
 	activities.Mount(e, door.Shared)
 	oauth.Mount(e, door.Shared, door.Public)
+	if cfg.Connections != nil {
+		connect.Mount(e, door.Shared, door.Public, cfg.Connections)
+	}
 	if cfg.Trackers != nil {
 		tracker.Mount(e, tracker.Config{Shared: door.Shared, Library: cfg.Trackers})
 	}

@@ -35,6 +35,7 @@ type parts struct {
 	blobs    *blobs.Store
 	redis    redis.UniversalClient
 	sealer   *seal.Sealer
+	lives    tracker.Lives
 	catalog  *tasks.Catalog
 	hub      *channel.Hub
 	queue    *worker.Queue
@@ -61,12 +62,11 @@ func openParts(ctx context.Context, s settings, reach *providers, log *slog.Logg
 	}
 	redis.SetLogger(redisLog{log})
 	p.redis = s.redis.Client()
-	lives, err := reach.lives(p.newPacer())
-	if err != nil {
+	if p.lives, err = reach.lives(p.newPacer()); err != nil {
 		return p, err
 	}
 	p.trackers, p.devices = trackers.New(p.store), zerotouch.New(p.store)
-	p.catalog = services(p.trackers, p.devices, p.sealer, lives, withBench)
+	p.catalog = services(p.trackers, p.devices, p.sealer, p.lives, withBench)
 	p.hub = channel.New(channel.Config{Store: p.store, Blobs: p.blobs, Redis: p.redis, Log: log})
 	p.queue = worker.NewQueue(worker.QueueConfig{Redis: p.redis, Log: log, Meter: p.metrics})
 	return p, nil

@@ -1,6 +1,10 @@
 package main
 
 import (
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -39,6 +43,79 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	for _, wrong := range []string{"remove anilist", "add nobody --access-token x", "add anilist"} {
 		if _, err := asapi(t, append(append([]string{"credential"}, strings.Fields(wrong)...), whose...)...); err == nil {
 			t.Errorf("asapi credential %s went well", wrong)
+		}
+	}
+}
+
+// asked sends a request and gives the answer's status and body.
+func asked(t *testing.T, method, address, token string, form url.Values) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if token != "" {
+		r.Header.Set("Authorization", "Token "+token)
+	}
+	answer, err := http.DefaultTransport.RoundTrip(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if to := answer.Header.Get("Location"); to != "" {
+		return answer.StatusCode, to
+	}
+	return answer.StatusCode, string(body)
+}
+
+func TestAUserSignsInOnThePagesOfAProvider(t *testing.T) {
+	data, base, tokens := startDev(t, "--with-fake-providers")
+	t.Setenv("ASAPI_URL", base)
+	t.Setenv("ASAPI_TOKEN", tokens.Store.Token)
+	t.Setenv("ASAPI_DATA", data)
+	must(t, "register", "tracker", "alice")
+	begin := func(token, provider string) (int, string) {
+		return asked(t, http.MethodPost, base+"/connect-provider/", token, url.Values{"account": {"alice"}, "provider": {provider}})
+	}
+	status, body := begin(tokens.Store.Token, "myanimelist")
+	var begun struct {
+		Address string `json:"authorize_url"`
+	}
+	if err := json.Unmarshal([]byte(body), &begun); err != nil || status != http.StatusOK {
+		t.Fatalf("begun: %d %s", status, body)
+	}
+	status, back := asked(t, http.MethodGet, begun.Address, "", nil)
+	if status != http.StatusFound || !strings.HasPrefix(back, base+"/connect/callback?") {
+		t.Fatalf("the provider sends back to %s", back)
+	}
+	if status, body := asked(t, http.MethodGet, back+"x", "", nil); status == http.StatusOK {
+		t.Errorf("a state that was changed: %d %s", status, body)
+	}
+	if status, body := asked(t, http.MethodGet, back, "", nil); status != http.StatusOK || !strings.Contains(body, "MyAnimeList is connected") {
+		t.Fatalf("back: %d %s", status, body)
+	}
+	if status, _ := asked(t, http.MethodGet, back, "", nil); status == http.StatusOK {
+		t.Error("a code is good twice")
+	}
+	id, _ := must(t, "submit", "tracker", "import-from-provider", "alice", "--wait", "provider=myanimelist", "kind=anime")[0]["task_id"].(string)
+	if got := must(t, "fetch", id)[0]; got["created"] != 25.0 {
+		t.Errorf("imported: %v", got)
+	}
+	narrow := printed(t, "token create --client dev --protocol asstore --allow tracker/store-credentials:provider=vndb")
+	for name, c := range map[string]struct {
+		token, provider string
+		want            int
+	}{
+		"no token": {"", "myanimelist", http.StatusUnauthorized}, "no pages": {tokens.Store.Token, "vndb", http.StatusBadRequest},
+		"not allowed": {narrow, "myanimelist", http.StatusForbidden},
+	} {
+		if status, body := begin(c.token, c.provider); status != c.want {
+			t.Errorf("%s: %d %s", name, status, body)
 		}
 	}
 }

@@ -99,10 +99,11 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 
 // api makes the parts that answer requests on the listeners.
 func (p *parts) api(listener net.Listener, d *doors, safe *opened) ([]part, error) {
+	library := tracker.NewLibrary(p.trackers, p.sealer)
 	cfg := api.Config{
 		Desk: p.desk(d), Log: p.log,
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,
-		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console, Trackers: tracker.NewLibrary(p.trackers, p.sealer),
+		Limits: api.Limits{Write: d.WriteTimeout}, Console: d.Console, Trackers: library, Connections: tracker.NewConnections(library, p.lives.List),
 		Ready: p.checks().ask, Metrics: p.metrics.handler(), Observe: p.metrics.observe,
 		Zerotouch: &api.Zerotouch{
 			Registry: zerotouch.NewRegistry(p.devices, p.sealer), BatchBytes: d.UploadBytes, Quota: channel.NewQuota(p.redis), Queries: d.ZerotouchQueries,
