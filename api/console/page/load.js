@@ -21,7 +21,7 @@ function draw(load) {
     el("div", { class: "figures" },
       figure("Open tasks", count(load.open_tasks), "They wait or run."),
       figure("Longest wait now", load.lag_seconds > 0 ? duration(load.lag_seconds) : "None", load.lag_seconds > 30 ? "Tasks wait long: more workers would help." : "Of the tasks that are due."),
-      figure("Ended in the last hour", count(ended), ended > 0 ? `${count(total("failed"))} failed, ${count(total("cancelled"))} were cancelled.` : "None yet.")),
+      figure("Ended in the last hour", count(ended), ended > 0 ? `${count(total("failed"))} failed, ${count(total("cancelled"))} cancelled.` : "None yet.")),
     chart({ title: "Submitted", times, write: count, summary: `${count(total("submitted"))} in the last hour`, series: [{ name: "submitted", kind: "plain", values: values("submitted") }] }),
     chart({
       title: "Ended", times, write: count, summary: `${count(total("succeeded"))} done, ${count(total("failed"))} failed, ${count(total("cancelled"))} cancelled in the last hour`,
