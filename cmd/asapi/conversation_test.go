@@ -219,6 +219,7 @@ func TestTheBenchMeasures(t *testing.T) {
 	for _, args := range []string{
 		"bench latency --count 3", "bench e2e --connections 2 --duration 200ms --window 50", "bench submit --connections 2 --duration 200ms",
 		"bench drain --count 50", "bench status --ids 100 --rounds 2 --fill 10",
+		"bench zerotouch --partner 1 --count 50 --fill 60 --rounds 3",
 	} {
 		for _, m := range must(t, append(strings.Fields(args), "--json")...) {
 			if count, _ := m["count"].(float64); count <= 0 || m["per_second"] == 0.0 {
