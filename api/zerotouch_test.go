@@ -58,8 +58,12 @@ func TestWhatIsSomebodyElsesIsLikeWhatDoesNotExist(t *testing.T) {
 		who   *shop
 		other *shop
 	}{
-		{"a vendor and its reseller", vendor, reseller}, {"a vendor and another", vendor, second}, {"a stranger and a reseller", stranger, reseller},
-		{"a stranger and a vendor", stranger, vendor}, {"a reseller and a stranger", reseller, stranger}, {"a vendor and a stranger", second, stranger},
+		{"a vendor and its reseller", vendor, reseller},
+		{"a vendor and another", vendor, second},
+		{"a stranger and a reseller", stranger, reseller},
+		{"a stranger and a vendor", stranger, vendor},
+		{"a reseller and a stranger", reseller, stranger},
+		{"a vendor and a stranger", second, stranger},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			id := fmt.Sprint(c.other.client.ID)
