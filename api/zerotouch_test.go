@@ -176,8 +176,11 @@ func TestAPathMayBeWrittenAsClientsWriteIt(t *testing.T) {
 		}
 	}
 	for _, r := range []request{
-		{"method", "PUT", s.partner() + "/customers", "{}"}, {"verb", "POST", s.partner() + "/devices:destroy", "{}"}, {"nothing", "GET", "partners", ""},
-		{"name", "GET", "operations/7", ""}, {"names", "GET", "operations", ""},
+		{"method", "PUT", s.partner() + "/customers", "{}"},
+		{"verb", "POST", s.partner() + "/devices:destroy", "{}"},
+		{"nothing", "GET", "partners", ""},
+		{"name", "GET", "operations/7", ""},
+		{"names", "GET", "operations", ""},
 	} {
 		if got := s.v1(r.method, r.path, r.body); got.status != 404 || !strings.Contains(got.text, `"NOT_FOUND"`) {
 			t.Errorf("%s: %d %s", r.name, got.status, got.text)
