@@ -122,7 +122,7 @@ func (w *world) serve(cfg api.Config, dir string, log *slog.Logger, behind ...fu
 	w.address = listener.Addr().String()
 	front, stopFront := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	calls := api.NewGRPC(cfg) //nolint:contextcheck // calls have contexts of their own
+	calls := api.NewGRPC(cfg)
 	go func() {
 		ended <- api.Serve(front, api.ServerConfig{Listener: listener, TLS: files.Config(), GRPC: calls, Handler: handler, Log: log})
 	}()

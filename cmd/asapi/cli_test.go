@@ -101,6 +101,10 @@ func TestWrongConfigurationStopsWithASentenceThatNamesTheVariable(t *testing.T) 
 		{"serve", full("ASAPI_LOG_LEVEL", "loud"), "ASAPI_LOG_LEVEL"},
 		{"work", full("ASAPI_LOG_FORMAT", "xml"), "ASAPI_LOG_FORMAT"},
 		{"work", full("ASAPI_CONCURRENCY", "0"), "ASAPI_CONCURRENCY"},
+		{"serve", full("TLS_LISTEN", "127.0.0.1:0"), "TLS_LISTEN"},
+		{"serve", full("TLS_CERT", "cert.pem"), "TLS_CERT"},
+		{"serve", full("GRPC_LISTEN", "9000"), "GRPC_LISTEN"},
+		{"dev --data " + t.TempDir(), map[string]string{"TLS_LISTEN": "8443"}, "TLS_LISTEN"},
 		{"dev --data " + t.TempDir(), map[string]string{"LISTEN": "8080"}, "LISTEN"},
 		{"dev --data " + t.TempDir(), map[string]string{"PORT": "http"}, "PORT"},
 	} {

@@ -31,6 +31,9 @@ func (d *devCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err := d.checkDoors(); err != nil {
 		return err
 	}
+	if err := d.checkSecure(true); err != nil {
+		return err
+	}
 	log, err := d.logger(t.err)
 	if err != nil {
 		return err

@@ -43,17 +43,34 @@ func (o *opened) close() error {
 	return errors.Join(errs...)
 }
 
-// open opens what is configured. folder gives a certificate where none is named;
-// nil: one has to be.
+// checkSecure finds wrong settings before anything is opened. selfSigned says that
+// a certificate is made where none is named.
+func (s *secure) checkSecure(selfSigned bool) error {
+	for variable, value := range map[string]string{"TLS_LISTEN": s.TLSListen, "GRPC_LISTEN": s.GRPCListen} {
+		if value == "" || variable == "TLS_LISTEN" && value == tlsOff {
+			continue
+		}
+		if _, err := config.ParseListen(value, ""); err != nil {
+			return configError(variable, "must read host:port, not %q", value)
+		}
+	}
+	switch {
+	case (s.TLSCert == "") != (s.TLSKey == ""):
+		return configError("TLS_CERT", "and TLS_KEY belong together: name the file of the certificate and the file of its key")
+	case s.TLSListen != "" && s.TLSListen != tlsOff && s.TLSCert == "" && !selfSigned:
+		return configError("TLS_LISTEN", "needs a certificate: name its file with TLS_CERT and the file of its key with TLS_KEY")
+	}
+	return nil
+}
+
+// open opens what is configured, and was checked. folder gives a certificate where
+// none is named.
 func (s *secure) open(ctx context.Context, folder *embedded.Folder, log *slog.Logger) (o opened, err error) {
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, o.close())
 		}
 	}()
-	if (s.TLSCert == "") != (s.TLSKey == "") {
-		return o, configError("TLS_CERT", "and TLS_KEY belong together: name the file of the certificate and the file of its key")
-	}
 	if s.GRPCListen != "" {
 		if o.calls, err = listenAt(ctx, "GRPC_LISTEN", s.GRPCListen); err != nil {
 			return o, err
@@ -63,8 +80,6 @@ func (s *secure) open(ctx context.Context, folder *embedded.Folder, log *slog.Lo
 	switch {
 	case s.TLSListen == tlsOff || s.TLSListen == "" && folder == nil:
 		return o, nil
-	case cert == "" && folder == nil:
-		return o, configError("TLS_LISTEN", "needs a certificate: name its file with TLS_CERT and the file of its key with TLS_KEY")
 	case cert == "":
 		cert, key = folder.Certificate()
 		if err := certs.SelfSigned(cert, key); err != nil {
@@ -89,13 +104,9 @@ func (s *secure) open(ctx context.Context, folder *embedded.Folder, log *slog.Lo
 
 // listenAt opens the address that a variable names.
 func listenAt(ctx context.Context, variable, value string) (net.Listener, error) {
-	address, err := config.ParseListen(value, "")
+	l, err := netpeer.Listen(ctx, value)
 	if err != nil {
-		return nil, configError(variable, "must read host:port, not %q", value)
-	}
-	l, err := netpeer.Listen(ctx, address)
-	if err != nil {
-		return nil, configError(variable, "names %s, where this process cannot listen: %w", address, errors.Unwrap(err))
+		return nil, configError(variable, "names %s, where this process cannot listen: %w", value, errors.Unwrap(err))
 	}
 	return l, nil
 }

@@ -61,6 +61,9 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 	if err := s.checkDoors(); err != nil {
 		return err
 	}
+	if err := s.checkSecure(false); err != nil {
+		return err
+	}
 	log, err := s.logger(t.err)
 	if err != nil {
 		return err
