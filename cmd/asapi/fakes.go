@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"asapi/internal/testprovider/anilist"
+	"asapi/internal/testprovider/mangaupdates"
 	"asapi/internal/testprovider/myanimelist"
 	"asapi/internal/testprovider/vndb"
 )
@@ -21,7 +22,7 @@ type fakes struct {
 	notes   strings.Builder
 }
 
-// demoToken is what signs in to the stand-ins for AniList and VNDB.
+// demoToken is what signs in to the stand-ins for AniList, MangaUpdates and VNDB.
 const demoToken = "demo.alice.token"
 
 // startFakes starts stand-ins on loopback and has the adapters reach those.
@@ -34,10 +35,13 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	malUser, access, refresh := mal.Add("alice")
 	novels := vndb.New()
 	reader := novels.Add(demoToken, "u1")
+	updates := mangaupdates.New()
+	follower := updates.Add("alice", demoToken)
 	for i := 1; i <= 25; i++ {
 		title := fmt.Sprintf("A Made-up Show, Part %d", i)
 		site.Put(user, anilist.Media{ID: i, MAL: 1000 + i, Type: "ANIME", Format: "TV", Title: title, Episodes: 12}, anilist.Entry{Status: "CURRENT", Progress: i % 12, Score: 4 * i})
 		mal.Put(malUser, "anime", myanimelist.Work{ID: 1000 + i, Title: title, Total: 12}, myanimelist.Entry{Status: "watching", Progress: (i + 3) % 12, Score: i % 10})
+		updates.Put(follower, int64(i), fmt.Sprintf("A Made-up Comic, Part %d", i), mangaupdates.Entry{List: int64(i % 5), Chapter: int64(i)})
 		novels.Put(reader, int64(i), fmt.Sprintf("A Made-up Novel, Part %d", i), vndb.Entry{Labels: []int64{int64(1 + i%5)}, Started: "2024-05-17"})
 	}
 	for _, one := range []struct {
@@ -48,6 +52,7 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 		{mal.Handler(), func(base string) {
 			o.MyanimelistURL, o.MyanimelistSignInURL, o.MyanimelistClientID = base+"/v2", base+"/v1/oauth2", myanimelist.ClientID
 		}},
+		{updates.Handler(), func(base string) { o.MangaupdatesURL = base }},
 		{novels.Handler(), func(base string) { o.VndbURL = base }},
 	} {
 		base, err := f.serve(ctx, one.handler)
@@ -59,6 +64,7 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add anilist --client dev --account alice --access-token %s\n", demoToken)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add myanimelist --client dev --account alice --access-token %s --refresh-token %s\n", access, refresh)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add vndb --client dev --account alice --access-token %s\n", demoToken)
+	_, _ = fmt.Fprintf(&f.notes, "asapi credential add mangaupdates --client dev --account alice --username alice --password %s\n", demoToken)
 	f.notes.WriteString("\nEach takes --data with the folder above.\n")
 	return f, nil
 }

@@ -9,6 +9,7 @@ import (
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/live"
+	"asapi/tasks/tracker/mangaupdates"
 	"asapi/tasks/tracker/myanimelist"
 	"asapi/tasks/tracker/vndb"
 	"asapi/worker/pace"
@@ -27,7 +28,8 @@ type providers struct {
 	MyanimelistClientID     string `help:"Id of this installation as an application of MyAnimeList; default: none, credentials bring their own." placeholder:"ID"`
 	MyanimelistClientSecret string `help:"Secret of that application, where it has one." placeholder:"SECRET"`
 
-	VndbURL string `help:"Address of VNDB's API." default:"https://api.vndb.org/kana" placeholder:"URL"`
+	VndbURL         string `help:"Address of VNDB's API." default:"https://api.vndb.org/kana" placeholder:"URL"`
+	MangaupdatesURL string `help:"Address of MangaUpdates' API." default:"https://api.mangaupdates.com/v1" placeholder:"URL"`
 }
 
 // lives makes the adapters of all providers.
@@ -48,6 +50,7 @@ func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
 			return myanimelist.NewLive(c, myanimelist.Application{ID: o.MyanimelistClientID, Secret: o.MyanimelistClientSecret})
 		}},
 		{"ASAPI_VNDB_URL", "vndb-url", []string{o.VndbURL}, vndb.Rates, func(c live.Config) (tracker.Live, error) { return vndb.NewLive(c) }},
+		{"ASAPI_MANGAUPDATES_URL", "mangaupdates-url", []string{o.MangaupdatesURL}, mangaupdates.Rates, func(c live.Config) (tracker.Live, error) { return mangaupdates.NewLive(c) }},
 	} {
 		client, err := outbound.To(outbound.Config{Timeout: providerTimeout}, p.bases...)
 		if err != nil {

@@ -44,7 +44,8 @@ type scene struct {
 
 // scenes are all providers.
 var scenes = map[string]func(t *testing.T) *scene{
-	"vndb": vndbScene,
+	"mangaupdates": mangaupdatesScene,
+	"vndb":         vndbScene,
 }
 
 // each runs a test for every provider.

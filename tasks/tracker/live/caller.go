@@ -18,8 +18,8 @@ import (
 
 // The limits of a call.
 const (
-	// patience is for how long a call waits in place; a longer wait gives the
-	// worker back.
+	// patience is for how long a call waits in place where an adapter does not say
+	// it; a longer wait gives the worker back.
 	patience = 4 * time.Second
 	// sends is how often a request is sent that the provider does not answer well.
 	sends = 3
@@ -42,6 +42,9 @@ type Config struct {
 	Rates []tasks.Rate
 	// Judge tells what an answer says besides its content; nil: Signals.
 	Judge func(a *Answer) Verdict
+	// Patience is for how long a call waits in place before it gives the worker
+	// back; 0: four seconds.
+	Patience time.Duration
 	// UserAgent names this program and its version.
 	UserAgent string
 	// Now is the clock and Wait waits for a time; nil: the real ones. Tests have
@@ -70,6 +73,9 @@ func New(cfg Config) (*Caller, error) {
 	}
 	if c.cfg.Judge == nil {
 		c.cfg.Judge = Signals
+	}
+	if c.cfg.Patience == 0 {
+		c.cfg.Patience = patience
 	}
 	if c.cfg.Now == nil {
 		c.cfg.Now = time.Now
@@ -117,7 +123,7 @@ func (c *Caller) Do(ctx context.Context, lane tasks.Lane, r Request) (*Answer, e
 			return nil, c.later(10*time.Second, "What keeps the pace of requests does not answer.")
 		}
 		if leave.Wait > 0 {
-			if waited += leave.Wait; waited > patience {
+			if waited += leave.Wait; waited > c.cfg.Patience {
 				return nil, c.later(leave.Wait, leave.Reason)
 			}
 			if err := c.cfg.Wait(ctx, leave.Wait); err != nil {

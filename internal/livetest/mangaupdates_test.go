@@ -1,0 +1,83 @@
+package livetest
+
+import (
+	"strconv"
+	"testing"
+
+	fake "asapi/internal/testprovider/mangaupdates"
+	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/mangaupdates"
+)
+
+func muKey(id int64) string { return "mangaupdates:manga:" + strconv.FormatInt(id, 10) }
+
+// far is where ids begin that need more than 32 bits.
+const far = 64_897_697_000
+
+func mangaupdatesScene(t *testing.T) *scene {
+	site := fake.New()
+	site.Lasts = 15
+	s := &scene{bench: newBench(t), site: &site.Gate, provider: tracker.MangaUpdates, kind: tracker.Manga, dateless: true, pace: mangaupdates.Rates[0].Every}
+	site.Now = s.clock.Now
+	cfg := s.serve(site.Handler())
+	cfg.Rates = mangaupdates.Rates
+	adapter, err := mangaupdates.NewLive(cfg)
+	s.must(err)
+	s.offer(adapter)
+	alice, bob := site.Add("alice", "swordfish of alice"), site.Add("bob", "swordfish of bob")
+	alice.Custom[101] = "hold"
+	for id, e := range []fake.Entry{
+		1: {List: 0, Chapter: 12, Volume: 1, Rating: 8.5},
+		2: {List: 2, Chapter: 100, Rating: 10},
+		3: {List: 3, Chapter: 7},
+		4: {List: 4, Volume: 3},
+		5: {List: 1},
+		6: {List: 101, Chapter: 5},
+	} {
+		if id > 0 {
+			site.Put(alice, far+int64(id), "Made Up "+strconv.Itoa(id), e)
+		}
+	}
+	s.sign("alice", tracker.MangaUpdates, tracker.Credentials{"username": "alice", "password": "swordfish of alice"})
+	s.bob = tracker.Credentials{"username": "bob", "password": "swordfish of bob"}
+	s.secrets = []string{"swordfish", "session-"}
+	s.counts = "6 created, 0 updated, 0 unchanged, 0 skipped, 0 failed"
+	s.finished, s.begun, s.strange = muKey(far+1), muKey(far+5), "graphicNovels/of-nobody"
+	s.facts = map[string]tracker.Facts{
+		muKey(far + 1): {Title: "Made Up 1", Status: tracker.Watching, Progress: 12, Volumes: 1, Score: 85},
+		muKey(far + 2): {Title: "Made Up 2", Status: tracker.Done, Progress: 100, Score: 100},
+		muKey(far + 3): {Title: "Made Up 3", Status: tracker.Dropped, Progress: 7},
+		muKey(far + 4): {Title: "Made Up 4", Status: tracker.Paused, Volumes: 3},
+		muKey(far + 5): {Title: "Made Up 5", Status: tracker.PlannedTo},
+		muKey(far + 6): {Title: "Made Up 6", Status: tracker.Paused, Progress: 5},
+	}
+	s.writes = func() map[string]int {
+		out := map[string]int{}
+		for id, n := range site.Writes() {
+			out[muKey(id)] = n
+		}
+		return out
+	}
+	s.list = func(who string) map[string]any {
+		out := map[string]any{}
+		for id, e := range site.List(map[string]*fake.User{"alice": alice, "bob": bob}[who]) {
+			if e.List == 101 { // bob has no such list, so it is on the site's own
+				e.List = 4
+			}
+			out[muKey(id)] = []any{e.List, e.Volume, e.Chapter, e.Rating}
+		}
+		return out
+	}
+	s.fill = func(n int) {
+		for id := range int64(n) {
+			site.Put(alice, far+1000+id, "Filled "+strconv.FormatInt(id, 10), fake.Entry{List: 2, Chapter: 3})
+		}
+	}
+	s.revoke = func() { site.Revoke(alice) }
+	t.Cleanup(func() {
+		if n := site.Hasty(); n > 0 {
+			t.Errorf("%d changes came less than five seconds after another", n)
+		}
+	})
+	return s
+}
