@@ -74,7 +74,7 @@ func kindsIn(r report) []tracker.Kind {
 
 func (b *bench) exportsAs(account string, provider tracker.Provider, form tracker.Form, kinds []tracker.Kind) map[tracker.Kind][]byte {
 	b.tb.Helper()
-	files := map[tracker.Kind][]byte{}
+	files := make(map[tracker.Kind][]byte)
 	for _, kind := range kinds {
 		files[kind] = b.do(account, "export-trackers", args{values: map[string]string{"provider": string(provider), "kind": string(kind), "format": form.Name}})
 	}

@@ -20,7 +20,7 @@ type Plainer interface {
 // carry; to take that over would be no news, and would lose what the form leaves out.
 func (im *importer) echoes(ctx context.Context, h *Held, rows []importRow) map[RecordKey]bool {
 	given := map[RecordKey]Entry{}
-	kept := map[Kind][]Entry{}
+	kept := make(map[Kind][]Entry)
 	for _, row := range rows {
 		record, known := h.Records[row.Key]
 		if known && row.Fault == "" && !row.again {
