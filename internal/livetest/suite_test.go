@@ -15,7 +15,8 @@ import (
 )
 
 // scene is a provider with alice, whose list has all that is odd and whose credentials
-// are stored, and bob, whose list is empty. Every adapter passes the tests below.
+// are stored, and bob, whose list is empty. A provider that has a scene passes all of the
+// tests below.
 type scene struct {
 	*bench
 	site     *testprovider.Gate
@@ -28,7 +29,7 @@ type scene struct {
 	// finished and begun are keys of an entry that is being read or played, and of one
 	// that is planned: our side completes the one and begins with the other.
 	finished, begun string
-	// left says that the provider has no dates.
+	// dateless says that the provider has no dates.
 	dateless bool
 	strange  string // a work that no provider has
 	// writes tells how often each entry was written, by its key.
@@ -42,7 +43,7 @@ type scene struct {
 	revoke func()
 }
 
-// scenes are all providers.
+// scenes are the providers; AniList and MyAnimeList have tests of their own.
 var scenes = map[string]func(t *testing.T) *scene{
 	"mangaupdates": mangaupdatesScene,
 	"vndb":         vndbScene,
@@ -90,12 +91,13 @@ func (s *scene) turn(r report) {
 		return at
 	}
 	for _, item := range r.Items {
-		d, mask := tracker.Draft{}, []string{"state"}
+		var d tracker.Draft
+		var mask []string
 		switch item.Key {
 		case s.finished:
-			d, mask = tracker.Draft{State: tracker.Completed, End: day("2025-02-03")}, append(mask, "end_time")
+			d, mask = tracker.Draft{State: tracker.Completed, End: day("2025-02-03")}, []string{"state", "end_time"}
 		case s.begun:
-			d, mask = tracker.Draft{State: tracker.InProgress, Start: day("2025-01-02")}, append(mask, "start_time")
+			d, mask = tracker.Draft{State: tracker.InProgress, Start: day("2025-01-02")}, []string{"state", "start_time"}
 		default:
 			continue
 		}

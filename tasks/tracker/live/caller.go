@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"mime"
 	"net/http"
 	"net/url"
@@ -207,9 +208,7 @@ func (c *Caller) send(ctx context.Context, r *Request) (*Answer, Verdict) {
 	if err != nil {
 		return nil, Verdict{Broken: "A request could not be made."}
 	}
-	for name, values := range r.Header {
-		request.Header[name] = values
-	}
+	maps.Copy(request.Header, r.Header)
 	accept := r.Accept
 	if accept == "" {
 		accept = "application/json"

@@ -106,11 +106,11 @@ type said struct {
 
 // fault gives the site's words for what went wrong.
 func (s *said) fault() string {
-	text := s.Reason
+	text := []string{s.Reason}
 	for _, e := range s.Context.Errors {
-		text += " " + e.Error
+		text = append(text, e.Error)
 	}
-	return tasks.Clip(strings.TrimSpace(text), 300)
+	return tasks.Clip(strings.TrimSpace(strings.Join(text, " ")), 300)
 }
 
 func (s *said) failed() bool {

@@ -49,8 +49,10 @@ func (*Live) Change(_ tracker.Kind, want tracker.Entry, have *tracker.Entry) (c 
 		there bool
 		what  string
 	}{
-		{!want.Start.IsZero() || !want.Finish.IsZero(), "dates"}, {want.Notes != "", "notes"},
-		{want.Repeating || want.Repeats > 0, "repeats"}, {want.Private, "hidden entries"},
+		{!want.Start.IsZero() || !want.Finish.IsZero(), "dates"},
+		{want.Notes != "", "notes"},
+		{want.Repeating || want.Repeats > 0, "repeats"},
+		{want.Private, "hidden entries"},
 	} {
 		if left.there {
 			c.Left = append(c.Left, "MangaUpdates has no "+left.what+".")
