@@ -131,6 +131,13 @@ func (c *condition) add(part string, params ...any) {
 	c.parts, c.params = append(c.parts, part), append(c.params, params...)
 }
 
+// among is the condition that a column has one of the values; none: any.
+func (c *condition) among(column string, values []any) {
+	if len(values) > 0 {
+		c.add(column+" IN (?"+strings.Repeat(", ?", len(values)-1)+")", values...)
+	}
+}
+
 // after gives the condition behind another one.
 func (c *condition) after(where string, params []any) (string, []any) {
 	for _, part := range c.parts {
@@ -142,14 +149,17 @@ func (c *condition) after(where string, params []any) (string, []any) {
 // narrowedBy is the part of a filter that only the rows answer.
 func narrowedBy(f tasks.TaskFilter) *condition {
 	by := &condition{}
-	if len(f.States) > 0 {
-		states := make([]any, len(f.States))
-		for i, state := range f.States {
-			states[i] = int(state)
-		}
-		by.add("state IN (?"+strings.Repeat(", ?", len(states)-1)+")", states...)
+	states := make([]any, len(f.States))
+	for i, state := range f.States {
+		states[i] = int(state)
 	}
-	for _, one := range [...]struct{ column, value string }{{"service", f.Service}, {"action", f.Action}, {"account", f.Account}} {
+	by.among("state", states)
+	actions := make([]any, len(f.Actions))
+	for i, action := range f.Actions {
+		actions[i] = action
+	}
+	by.among("action", actions)
+	for _, one := range [...]struct{ column, value string }{{"service", f.Service}, {"account", f.Account}} {
 		if one.value != "" {
 			by.add(one.column+" = ?", one.value)
 		}

@@ -84,7 +84,7 @@ func TestASearchThatMatchesLittleGoesOnInPages(t *testing.T) {
 				" SELECT "+id+", client_id, service, 'export-trackers', account, protocol, stream, 4, 2, priority, max_attempts, dispatch_no, has_inputs,"+
 				" created_at, run_at, dispatched_at, deadline, params, sealed FROM tasks, n", oldest.String()).Error
 		}))
-		got, pages := w.all(w.ada, tasks.TaskFilter{Action: "import-trackers", Limit: 50})
+		got, pages := w.all(w.ada, tasks.TaskFilter{Actions: []string{"import-trackers"}, Limit: 50})
 		if d := cmp.Diff([]tasks.ID{oldest}, got); d != "" {
 			t.Error(d)
 		}

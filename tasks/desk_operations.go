@@ -40,7 +40,8 @@ func (d *Desk) TaskPages(ctx context.Context, c Caller, q TaskPageQuery) (list [
 // or MaxWait is over. A wait that a revoked or expired token ends is
 // CodeUnauthorized.
 func (d *Desk) WaitTask(ctx context.Context, c Caller, number int64) (Task, error) {
-	t, err := d.cfg.Store.TaskByNumber(ctx, scope(c), number)
+	look := context.WithoutCancel(ctx) // however short the wait is, it ends with a look
+	t, err := d.cfg.Store.TaskByNumber(look, scope(c), number)
 	if err != nil || t.State.Ended() {
 		return t, err
 	}
@@ -48,7 +49,6 @@ func (d *Desk) WaitTask(ctx context.Context, c Caller, number int64) (Task, erro
 	defer release()
 	waiting, stop := context.WithTimeout(held, MaxWait)
 	defer stop()
-	look := context.WithoutCancel(ctx) // the last look comes when the wait is over
 	err = d.cfg.Channel.Await(waiting, []ID{t.ID}, func() (bool, error) {
 		now, err := d.cfg.Store.Tasks(look, scope(c), []ID{t.ID})
 		if err != nil {

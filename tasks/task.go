@@ -192,7 +192,7 @@ type Ending struct {
 type TaskFilter struct {
 	States  []State
 	Service string
-	Action  string
+	Actions []string // one of these
 	Account string
 	Since   time.Time // created at or after
 	Until   time.Time // created before

@@ -55,7 +55,7 @@ func (d *door) list(c echo.Context) error {
 
 // filterOf reads the filter of a listing and gives all its faults.
 func filterOf(form web.Form) (tasks.TaskFilter, tasks.Faults) {
-	f := tasks.TaskFilter{Service: form.Get("service"), Action: form.Get("action"), Account: form.Get("account"), Limit: defaultPage}
+	f := tasks.TaskFilter{Service: form.Get("service"), Actions: tasks.SplitList(form.All("action")), Account: form.Get("account"), Limit: defaultPage}
 	var faults tasks.Faults
 	for _, name := range tasks.SplitList(form.All("state")) {
 		s, err := tasks.ParseState(name)

@@ -24,14 +24,19 @@ var verbs = map[string]struct {
 	verb     string
 	response func() proto.Message
 }{
-	actionImport: {"import", func() proto.Message { return &trackerpb.ImportTrackersResponse{} }},
-	actionExport: {"export", func() proto.Message { return &trackerpb.ExportTrackersResponse{} }},
+	library.ImportFile:   {verbImport, importResponse},
+	library.ImportLive:   {verbImport, importResponse},
+	library.ExportFile:   {verbExport, exportResponse},
+	library.ExportToLive: {verbExport, exportResponse},
 }
 
+func importResponse() proto.Message { return &trackerpb.ImportTrackersResponse{} }
+func exportResponse() proto.Message { return &trackerpb.ExportTrackersResponse{} }
+
 const (
-	actionImport = "import-trackers"
-	actionExport = "export-trackers"
-	apiVersion   = "v1alpha1"
+	verbImport = "import"
+	verbExport = "export"
+	apiVersion = "v1alpha1"
 )
 
 // form is how this door tells operations. A task of another action is one too;
@@ -158,10 +163,10 @@ func operationFilter(text string) (f tasks.TaskFilter, err error) {
 		switch {
 		case ok && name == "done" && f.States == nil && (value == "true" || value == "false"):
 			f.States = statesEnded(value == "true")
-		case ok && (name == "verb" || name == "metadata.verb") && f.Action == "" && value == "import":
-			f.Service, f.Action = library.Slug, actionImport
-		case ok && (name == "verb" || name == "metadata.verb") && f.Action == "" && value == "export":
-			f.Service, f.Action = library.Slug, actionExport
+		case ok && (name == "verb" || name == "metadata.verb") && f.Actions == nil && value == verbImport:
+			f.Service, f.Actions = library.Slug, []string{library.ImportFile, library.ImportLive}
+		case ok && (name == "verb" || name == "metadata.verb") && f.Actions == nil && value == verbExport:
+			f.Service, f.Actions = library.Slug, []string{library.ExportFile, library.ExportToLive}
 		default:
 			return f, bad
 		}
@@ -238,7 +243,7 @@ func (s *service) ImportTrackers(ctx context.Context, r *trackerpb.ImportTracker
 		return nil, err
 	}
 	c := callerOf(ctx)
-	in, err := s.Library.ListFile(ctx, c.Client.ID, r.GetParent(), p)
+	action, in, err := s.Library.ImportWay(ctx, c.Client.ID, r.GetParent(), p)
 	if err != nil {
 		return nil, err
 	}
@@ -246,13 +251,16 @@ func (s *service) ImportTrackers(ctx context.Context, r *trackerpb.ImportTracker
 	if err := s.Desk.Register(ctx, c, library.Slug, user); err != nil && tasks.CodeOf(err) != tasks.CodeUnique {
 		return nil, renamed(err, "username", "parent")
 	}
-	file := s.Desk.Open(in)
+	if in == nil {
+		return s.submit(ctx, action, user, p, nil)
+	}
+	file := s.Desk.Open(*in)
 	body, err := file.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
 	defer body.Close()
-	return s.submit(ctx, actionImport, user, p, &tasks.Incoming{Filename: file.Name, ContentType: file.ContentType, Body: body})
+	return s.submit(ctx, action, user, p, &tasks.Incoming{Filename: file.Name, ContentType: file.ContentType, Body: body})
 }
 
 // ExportTrackers implements trackerpb.TrackerServiceServer.
@@ -261,7 +269,11 @@ func (s *service) ExportTrackers(ctx context.Context, r *trackerpb.ExportTracker
 	if err != nil {
 		return nil, err
 	}
-	return s.submit(ctx, actionExport, user, p, nil)
+	action, err := s.Library.ExportWay(ctx, callerOf(ctx).Client.ID, r.GetParent(), p)
+	if err != nil {
+		return nil, err
+	}
+	return s.submit(ctx, action, user, p, nil)
 }
 
 // submit makes the task that the operation is.

@@ -43,6 +43,24 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	if got["total"] != 25.0 || got["updated"] == 0.0 || got["created"] != 0.0 || got["failed"] != 0.0 {
 		t.Errorf("the dry run: %v", got)
 	}
+	// Published tracker clients name the provider only: whoever stored what signs in
+	// there gets the list from there and sends it there.
+	for verb, action := range map[string]string{"import": "import-from-provider", "export": "export-to-provider"} {
+		var operation struct{ Name string }
+		if status, body := called(t, url+"/v1alpha1/users/alice/trackers:"+verb, tokens.Store.Token, `{"provider":"ANILIST"}`); json.Unmarshal([]byte(body), &operation) != nil || operation.Name == "" {
+			t.Fatalf("%s: %d %s", verb, status, body)
+		}
+		status, body := called(t, url+"/v1alpha1/"+operation.Name+":wait", tokens.Store.Token, `{"timeout":"30s"}`)
+		if !strings.Contains(body, `/animeshon.tracker.v1alpha1.`+strings.ToUpper(verb[:1])+verb[1:]+`TrackersResponse`) {
+			t.Errorf("%s: %d %s", verb, status, body)
+		}
+		if _, body := asked(t, http.MethodGet, url+"/list-tasks/?action="+action, tokens.Store.Token, nil); !strings.Contains(body, `"`+action+`"`) {
+			t.Errorf("no task of %s: %s", action, body)
+		}
+	}
+	if status, body := called(t, url+"/v1alpha1/users/bob/trackers:import", tokens.Store.Token, `{"provider":"ANILIST"}`); status != http.StatusBadRequest || !strings.Contains(body, "FAILED_PRECONDITION") {
+		t.Errorf("somebody who stored nothing: %d %s", status, body)
+	}
 	must(t, append([]string{"credential", "remove", "anilist"}, whose...)...)
 	for _, wrong := range []string{"remove anilist", "add nobody --access-token x", "add anilist"} {
 		if _, err := asapi(t, append(append([]string{"credential"}, strings.Fields(wrong)...), whose...)...); err == nil {
@@ -51,14 +69,25 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	}
 }
 
-// asked sends a request and gives the answer's status and body.
+// asked sends a form and gives the answer's status and body.
 func asked(t *testing.T, method, address, token string, form url.Values) (int, string) {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(form.Encode()))
+	return answered(t, method, address, token, "application/x-www-form-urlencoded", form.Encode())
+}
+
+// called posts JSON and gives the answer's status and body.
+func called(t *testing.T, address, token, body string) (int, string) {
+	t.Helper()
+	return answered(t, http.MethodPost, address, token, "application/json", body)
+}
+
+func answered(t *testing.T, method, address, token, contentType, content string) (int, string) {
+	t.Helper()
+	r, err := http.NewRequestWithContext(t.Context(), method, address, strings.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	r.Header.Set("Content-Type", contentType)
 	if token != "" {
 		r.Header.Set("Authorization", "Token "+token)
 	}

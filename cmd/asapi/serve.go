@@ -102,7 +102,7 @@ func (s *serveCmd) Run(ctx context.Context, t *terminal) (err error) {
 
 // api makes the parts that answer requests on the listeners.
 func (p *parts) api(listener net.Listener, d *doors, safe *opened) ([]part, error) {
-	library := tracker.NewLibrary(p.trackers, p.sealer)
+	library := tracker.NewLibrary(p.trackers, p.sealer).Reaching(p.lives.List)
 	cfg := api.Config{
 		Desk: p.desk(d), Log: p.log,
 		PublicURL: d.PublicURL, StreamURL: d.StreamURL, StoreURL: d.StoreURL,

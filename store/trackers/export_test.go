@@ -1,17 +1,39 @@
 package trackers_test
 
 import (
+	"archive/zip"
+	"bytes"
+	"io"
 	"strings"
 	"testing"
 
 	"asapi/tasks"
 )
 
-func TestAnExportAsksForTheKindOnlyWhenThereAreBoth(t *testing.T) {
+func TestAnExportOfSeveralListsIsAnArchiveWithAFileForEach(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		b.imports("alice", listOf(anime(1, "Watching")))
 		b.imports("alice", listOf(manga(1, "Reading")))
-		fault := b.refused("alice", "export-trackers", exporting())
+		packed := b.do("alice", "export-trackers", exporting())
+		archive, err := zip.NewReader(bytes.NewReader(packed), int64(len(packed)))
+		must(t, err)
+		if len(archive.File) != 2 {
+			t.Errorf("the archive has %d files", len(archive.File))
+		}
+		for _, f := range archive.File {
+			in, err := f.Open()
+			must(t, err)
+			whole, err := io.ReadAll(in)
+			must(t, err)
+			want := "series_animedb_id"
+			if strings.Contains(f.Name, "manga") {
+				want = "manga_mangadb_id"
+			}
+			if got := elements(whole); len(got) != 1 || got[0][want] != "1" {
+				t.Errorf("%s has %v", f.Name, got)
+			}
+		}
+		fault := b.refused("alice", "export-trackers", exporting("dry_run", "true"))
 		if fault.Code != tasks.CodeMissing || fault.Field != "kind" {
 			t.Errorf("the task ended with %v, want one that asks for the kind", fault)
 		}

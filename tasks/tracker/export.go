@@ -1,8 +1,10 @@
 package tracker
 
 import (
+	"archive/zip"
 	"context"
 	"fmt"
+	"io"
 	"iter"
 	"strings"
 
@@ -11,7 +13,7 @@ import (
 
 type exportParams struct {
 	Provider   string `param:"provider" optional:"true" doc:"For which provider the list is made. Not given: all that is kept of the account's trackers, as neutral JSON."`
-	Kind       string `param:"kind" optional:"true" doc:"Which list; needed only when the account has several."`
+	Kind       string `param:"kind" optional:"true" doc:"Which list. Not given, where the account has several: a ZIP archive with a file for each."`
 	Format     string `param:"format" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: the neutral form, which loses nothing."`
 	Activities bool   `param:"activities" optional:"true" doc:"true: with all activities; of the neutral form only."`
 	DryRun     bool   `param:"dry_run" optional:"true" doc:"true: no file is made; the result is a report that says, tracker by tracker, what would be in it and what is left out, and why."`
@@ -19,7 +21,7 @@ type exportParams struct {
 
 func (s *service) exportAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
-		Slug: "export-trackers", Name: "Export Trackers",
+		Slug: ExportFile, Name: "Export Trackers",
 		Description: "Makes a list file for a provider from the trackers of the account. Values that came from the provider go back as they came, but for what changed since.",
 	}, s.exportTrackers).Allow("provider", s.providers()...).Allow("kind", s.kinds()...).Allow("format", s.forms()...)
 }
@@ -50,13 +52,30 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 		return err
 	}
 	owner := ownerOf(run)
-	kind, err := s.kindOf(ctx, owner, format, Kind(p.Kind))
+	kinds, all, err := s.kindsOf(ctx, owner, format, Kind(p.Kind))
 	if err != nil {
 		return err
 	}
 	if p.DryRun {
-		return s.exportReport(ctx, run, owner, format, kind)
+		if len(kinds) > 1 {
+			return &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: "This account has several lists; say of which one the report is with " + kindsText(kinds) + "."}
+		}
+		return s.exportReport(ctx, run, owner, format, kinds[0])
 	}
+	if len(kinds) > 1 {
+		return s.exportArchive(ctx, run, format, form, kinds, &written{of: all})
+	}
+	return s.exportList(ctx, run, format, form, kinds[0], &written{of: all}, func(name string) (io.Writer, error) {
+		return run.Output(form.ContentType, name), nil
+	})
+}
+
+// written counts the entries that an export has written, of all its lists.
+type written struct{ n, of int64 }
+
+// exportList writes one list to where its name leads.
+func (s *service) exportList(ctx context.Context, run *tasks.Run, format Format, form Form, kind Kind, done *written, to func(name string) (io.Writer, error)) error {
+	owner := ownerOf(run)
 	left, err := s.countLeftOut(ctx, run, owner, format, kind)
 	if err != nil {
 		return err
@@ -64,16 +83,31 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 	return s.store.List(ctx, owner, format.Provider(), kind, func(lines iter.Seq2[Listed, error]) error {
 		list := List{Kind: kind, User: run.Task.Account, Counts: make(map[Status]int64)}
 		current := progressing(ctx, run, format, lines)
-		for line, err := range current(nil) {
+		for line, err := range current(&written{}) {
 			if err != nil {
 				return err
 			}
 			list.Counts[line.Entry.Status]++
 		}
-		run.Expect(list.Total() + left)
-		w := run.Output(form.ContentType, list.Name()+form.Extension)
-		return form.Write(w, list, entriesOf(current(&list)))
+		_, before := run.Tally()
+		run.Expect(before.Total + list.Total() + left)
+		w, err := to(list.Name() + form.Extension)
+		if err != nil {
+			return err
+		}
+		return form.Write(w, list, entriesOf(current(done)))
 	})
+}
+
+// exportArchive writes several lists as a ZIP archive with a file for each.
+func (s *service) exportArchive(ctx context.Context, run *tasks.Run, format Format, form Form, kinds []Kind, done *written) error {
+	archive := zip.NewWriter(run.Output("application/zip", string(format.Provider())+".zip"))
+	for _, kind := range kinds {
+		if err := s.exportList(ctx, run, format, form, kind, done, archive.Create); err != nil {
+			return err
+		}
+	}
+	return archive.Close()
 }
 
 // neutral is the form that is no provider's.
@@ -95,31 +129,29 @@ func formOf(f Format, name string) (Form, error) {
 	return Form{}, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "format", Message: f.Title() + " has no such form; say one of " + strings.Join(known, ", ") + "."}
 }
 
-// kindOf decides which list is exported.
-func (s *service) kindOf(ctx context.Context, owner Owner, f Format, asked Kind) (Kind, error) {
+// kindsOf decides which lists are exported: the one that was asked for, else all
+// that have entries; all is how many entries these have.
+func (s *service) kindsOf(ctx context.Context, owner Owner, f Format, asked Kind) (found []Kind, all int64, err error) {
 	kinds := f.Kinds()
 	if asked != "" {
 		kinds = []Kind{asked}
 	}
-	var found []Kind
 	for _, k := range kinds {
 		n, err := s.store.CountListed(ctx, owner, f.Provider(), k)
 		if err != nil {
-			return "", err
+			return nil, 0, err
 		}
-		if n > 0 {
+		if all += n; n > 0 {
 			found = append(found, k)
 		}
 	}
 	switch {
-	case len(found) == 1:
-		return found[0], nil
-	case len(found) > 1:
-		return "", &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: "This account has several lists; say which one with " + kindsText(found) + "."}
+	case len(found) > 0:
+		return found, all, nil
 	case asked != "":
-		return "", tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no %s entries that %s could take.", asked, f.Title()))
+		return nil, 0, tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no %s entries that %s could take.", asked, f.Title()))
 	}
-	return "", tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no entries that %s could take.", f.Title()))
+	return nil, 0, tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no entries that %s could take.", f.Title()))
 }
 
 func kindsText(kinds []Kind) string {
@@ -131,14 +163,13 @@ func kindsText(kinds []Kind) string {
 }
 
 // progressing gives the lines with their entries as they are to be written
-// back; with a list, it also tells the run how far the writing is.
-func progressing(ctx context.Context, run *tasks.Run, f Format, lines iter.Seq2[Listed, error]) func(*List) iter.Seq2[Listed, error] {
-	return func(list *List) iter.Seq2[Listed, error] {
+// back, counts them in done and tells the run how far it is.
+func progressing(ctx context.Context, run *tasks.Run, f Format, lines iter.Seq2[Listed, error]) func(*written) iter.Seq2[Listed, error] {
+	return func(done *written) iter.Seq2[Listed, error] {
 		return func(yield func(Listed, error) bool) {
-			var n int64
 			for line, err := range lines {
-				if n++; err == nil && n%100 == 0 {
-					err = step(ctx, run, n, list)
+				if done.n++; err == nil && done.n%100 == 0 {
+					err = run.Progress(ctx, done.n, done.of)
 				}
 				if err == nil {
 					line.Entry = currentOf(f, &line)
@@ -149,13 +180,6 @@ func progressing(ctx context.Context, run *tasks.Run, f Format, lines iter.Seq2[
 			}
 		}
 	}
-}
-
-func step(ctx context.Context, run *tasks.Run, n int64, list *List) error {
-	if list == nil {
-		return context.Cause(ctx)
-	}
-	return run.Progress(ctx, n, list.Total())
 }
 
 // currentOf gives a line's entry as it is to be written. What another provider

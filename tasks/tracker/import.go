@@ -28,7 +28,7 @@ type importParams struct {
 
 func (s *service) importAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
-		Slug: "import-trackers", Name: "Import Trackers",
+		Slug: ImportFile, Name: "Import Trackers",
 		Description: "Takes over a list file of a provider. By default it merges: progress is never lowered, a date or a score is never cleared. Each entry gets an outcome of its own; a file that cannot be read to its end changes nothing.",
 	}, s.importTrackers).Allow("provider", append(s.providers(), Neutral)...)
 }

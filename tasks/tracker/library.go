@@ -16,6 +16,8 @@ type Library struct {
 	store  Store
 	sealer tasks.Sealer
 	now    func() time.Time
+	// reached are the providers whose APIs are reached.
+	reached map[Provider]bool
 }
 
 // NewLibrary makes a Library. The sealer keeps credentials, and binds page

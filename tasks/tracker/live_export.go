@@ -49,7 +49,7 @@ func keyNamed(name string, p Provider) (RecordKey, bool) {
 
 func (s *service) exportLiveAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
-		Slug: "export-to-provider", Name: "Export To Provider",
+		Slug: ExportToLive, Name: "Export To Provider",
 		Description: "Brings the account's trackers to its lists at a provider, through the provider's API. Only what changed is written, nothing is deleted that was not named, and each entry gets an outcome of its own. A run that was interrupted goes on after the last entry that it wrote.",
 	}, s.exportLive).Allow("provider", s.liveProviders()...).Allow("kind", s.liveKinds()...)
 }
