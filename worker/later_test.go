@@ -12,8 +12,7 @@ import (
 
 func TestARunThatWaitsGivesItsWorkerBackAndCountsAsNoAttempt(t *testing.T) {
 	var runs atomic.Int64
-	var b *bench
-	b = newBench(t, func(ctx context.Context, r *tasks.Run, p params) error {
+	b := newBench(t, func(ctx context.Context, r *tasks.Run, p params) error {
 		if p.Mode != "waits" {
 			return nil
 		}

@@ -162,7 +162,7 @@ func (b *bench) attempt(ctx context.Context, task tasks.Task, a tasks.Args) ([]b
 	if err != nil || result.Blob == "" {
 		return result.Inline, err
 	}
-	body, err := b.blobs.Open(b.t.Context(), result.Blob, 0, -1)
+	body, err := b.blobs.Open(context.WithoutCancel(ctx), result.Blob, 0, -1)
 	if err != nil {
 		return nil, err
 	}

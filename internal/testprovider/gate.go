@@ -143,7 +143,7 @@ func (g *Gate) Handler(inner http.Handler) http.Handler {
 			w.Header().Set("Content-Type", "text/html; charset=utf-8")
 			_, _ = w.Write([]byte(page))
 		case Elsewhere:
-			http.Redirect(w, r, g.Elsewhere+r.URL.Path, http.StatusTemporaryRedirect)
+			http.Redirect(w, r, g.Elsewhere+r.URL.Path, http.StatusTemporaryRedirect) //nolint:gosec // a provider that misbehaves
 		case CutAfter:
 			inner.ServeHTTP(httptest.NewRecorder(), r)
 			cut(w)

@@ -47,7 +47,7 @@ func onBoth(t *testing.T, test func(t *testing.T, b *bench)) {
 func newBench(tb testing.TB, url string) *bench {
 	tb.Helper()
 	ctx := tb.Context()
-	kept, err := blobs.Open(ctx, "mem://")
+	kept, err := blobs.Open(ctx, "file://"+tb.TempDir())
 	must(tb, err)
 	s, err := store.Open(ctx, store.Config{URL: url, Blobs: kept})
 	must(tb, err)

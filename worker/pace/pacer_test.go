@@ -182,8 +182,10 @@ func TestTheCircuitOpensAfterFailuresInARowAndOneRequestTriesItAgain(t *testing.
 func TestALaneHasOnePlaceAndAProviderAFew(t *testing.T) {
 	c := newClocked(t)
 	lane := func(name string) tasks.Lane { return tasks.Lane{Provider: "anilist", Credential: name} }
-	if c.enter(lane("a"), "one", 2) != 0 || c.enter(lane("a"), "one", 2) != 0 {
-		t.Error("the holder cannot enter, or not again")
+	for range 2 {
+		if c.enter(lane("a"), "one", 2) != 0 {
+			t.Error("the holder cannot enter, or not again")
+		}
 	}
 	if wait := c.enter(lane("a"), "two", 2); wait != time.Minute {
 		t.Errorf("another waits %v", wait)
