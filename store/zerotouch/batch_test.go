@@ -160,15 +160,7 @@ func TestABatchThatWasInterruptedGoesOnAtTheEntryWhereItWas(t *testing.T) {
 		const n = 1700
 		args := bound(func() io.Reader { return claimsFile(n, p.customer) })
 		task := p.begin("claim-devices")
-		ctx, stop := context.WithCancelCause(t.Context())
-		stopping := args
-		read := 0
-		stopping.Files = map[string]tasks.File{"file": tasks.NewFile("devices", "", 1, func(context.Context) (io.ReadCloser, error) {
-			if read++; read == 1 {
-				return io.NopCloser(claimsFile(n, p.customer)), nil
-			}
-			return io.NopCloser(&stopper{claimsFile(n, p.customer), 160 << 10, func() { stop(tasks.ErrShuttingDown) }}), nil
-		})}
+		ctx, stopping := p.stopped(args, n, tasks.ErrShuttingDown)
 		if _, err := p.attempt(ctx, task, stopping); !errors.Is(err, tasks.ErrShuttingDown) && !errors.Is(err, context.Canceled) {
 			t.Fatalf("the first attempt ended with %v", err)
 		}
@@ -199,6 +191,50 @@ func TestABatchThatWasInterruptedGoesOnAtTheEntryWhereItWas(t *testing.T) {
 			t.Errorf("%d devices were processed after the interruption at %d, want %d", noted, next, n-next)
 		}
 	})
+}
+
+// TestABatchThatIsCancelledKeepsWhatItDidAndTellsIt: no device changes without an
+// entry that says so, and none after the end.
+func TestABatchThatIsCancelledKeepsWhatItDidAndTellsIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		p := b.partner("shop")
+		const n = 1700
+		task := p.begin("claim-devices")
+		ctx, stopping := p.stopped(bound(func() io.Reader { return claimsFile(n, p.customer) }), n, tasks.ErrCancelled)
+		if _, err := p.attempt(ctx, task, stopping); !errors.Is(err, tasks.ErrCancelled) && !errors.Is(err, context.Canceled) {
+			t.Fatalf("the batch ended with %v", err)
+		}
+		ended, err := b.store.Finish(t.Context(), tasks.Ending{Fence: task2fence(task), State: tasks.Cancelled, ErrorCode: tasks.CodeCancelled})
+		must(t, err)
+		if ended.State != tasks.Cancelled {
+			t.Errorf("the task is %v", ended.State)
+		}
+		var told, claimed int64
+		for item, err := range b.store.Items(t.Context(), task.ID) {
+			must(t, err)
+			if told++; item.Outcome != tasks.Created {
+				t.Errorf("%s is %s", item.Key, item.Outcome)
+			}
+		}
+		must(t, b.store.DB().Gorm(t.Context()).Raw("SELECT COUNT(*) FROM devices").Row().Scan(&claimed))
+		if told != claimed || told == 0 || told >= n {
+			t.Errorf("%d devices were claimed and %d entries tell of it, of %d", claimed, told, n)
+		}
+	})
+}
+
+// stopped gives arguments in whose file the run is stopped after some entries, when
+// it reads it for the second time, and the context that this ends.
+func (p *partner) stopped(args tasks.Args, entries int, cause error) (context.Context, tasks.Args) {
+	ctx, stop := context.WithCancelCause(p.tb.Context())
+	read := 0
+	args.Files = map[string]tasks.File{"file": tasks.NewFile("devices", "", 1, func(context.Context) (io.ReadCloser, error) {
+		if read++; read == 1 {
+			return io.NopCloser(claimsFile(entries, p.customer)), nil
+		}
+		return io.NopCloser(&stopper{claimsFile(entries, p.customer), 160 << 10, func() { stop(cause) }}), nil
+	})}
+	return ctx, args
 }
 
 func task2fence(t tasks.Task) tasks.Fence { return tasks.Fence{Task: t.ID, Attempt: t.Attempt} }

@@ -160,7 +160,7 @@ func (p *partner) begin(action string) tasks.Task {
 	ctx := p.tb.Context()
 	must(p.tb, p.devices.EnsureAccount(ctx, tasks.Account{Client: p.caller.Client.ID, Service: zerotouch.Slug, Username: "shop"}))
 	submitted, err := p.store.Submit(ctx, tasks.NewTask{
-		Client: p.caller.Client.ID, Service: zerotouch.Slug, Action: action, Account: "shop", Protocol: tasks.ASStore, MaxAttempts: 5, OpenTasks: 1000, Dispatched: true,
+		Client: p.caller.Client.ID, Service: zerotouch.Slug, Action: action, Account: "shop", Protocol: tasks.ASStore, MaxAttempts: 5, OpenTasks: 1000, Dispatched: true, KeepItems: true,
 	})
 	must(p.tb, err)
 	started, err := p.store.Start(ctx, submitted.Task.ID, time.Minute)
