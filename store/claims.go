@@ -32,7 +32,7 @@ func (s *Store) Drop(ctx context.Context, holder string) error {
 // checkHolder refuses a holder whose lease ended: its claims may be gone.
 func (s *Store) checkHolder(tx *gorm.DB, holder string) error {
 	var one int
-	err := tx.Raw("SELECT 1 FROM holders WHERE id = ? AND lease_until > "+s.db.Now()+s.db.forShare("holders"), holder).Row().Scan(&one)
+	err := tx.Raw("SELECT 1 FROM holders WHERE id = ? AND lease_until > "+s.db.Now()+s.db.forKeyShare("holders"), holder).Row().Scan(&one)
 	if err = translate(err); tasks.CodeOf(err) == tasks.CodeNotFound {
 		return tasks.ErrLeaseLost
 	}

@@ -1,6 +1,7 @@
 package store_test
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"sync"
@@ -8,7 +9,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"gorm.io/gorm"
 
+	"asapi/internal/testserver"
+	"asapi/store/storetest"
 	"asapi/tasks"
 )
 
@@ -84,6 +88,33 @@ func TestAClaimIsBoundedByWhatItBringsIntoMemory(t *testing.T) {
 			t.Errorf("%d small results were claimed, want 6", n)
 		}
 	})
+}
+
+// TestALeaseIsRenewedWhileItsHolderClaims: the claims of many connections are always
+// on their way, and none must keep the lease of them all from being renewed.
+func TestALeaseIsRenewedWhileItsHolderClaims(t *testing.T) {
+	w := newWorld(t, storetest.Postgres(t))
+	stream := w.stream(w.ada)
+	w.run(streamed(w.ada, stream), "m")
+	w.must(w.Hold(w.ctx, "a", time.Minute))
+	claimed := make(chan error, 1)
+	w.must(w.DB().Tx(w.ctx, func(tx *gorm.DB) error { // another claimer of the stream, who takes his time
+		w.must(tx.Exec("SET LOCAL idle_in_transaction_session_timeout = 0").Error)
+		w.must(tx.Exec("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", stream).Error)
+		go func() {
+			_, err := w.ClaimStream(w.ctx, "a", stream, 0, 1, 1<<20)
+			claimed <- err
+		}()
+		testserver.Eventually(t, time.Minute, func() bool {
+			var waits bool
+			w.must(w.DB().Gorm(w.ctx).Raw("SELECT EXISTS (SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND NOT granted AND database = (SELECT oid FROM pg_database WHERE datname = current_database()))").Row().Scan(&waits))
+			return waits
+		}, "the claim to wait")
+		renewing, stop := context.WithTimeout(w.ctx, time.Minute)
+		defer stop()
+		return w.Hold(renewing, "a", time.Minute)
+	}))
+	w.must(<-claimed)
 }
 
 func TestStreamsWaitWhileTheyHaveMessagesThatNobodyClaimed(t *testing.T) {

@@ -83,6 +83,16 @@ func (d dialect) forShare(table string) string {
 	return ""
 }
 
+// forKeyShare keeps others from deleting the rows of a table that a SELECT found, but
+// not from changing them: who renews something that is always in use would else wait
+// for ever, since those who use it do not queue behind him.
+func (d dialect) forKeyShare(table string) string {
+	if d.postgres {
+		return " FOR KEY SHARE OF " + table
+	}
+	return ""
+}
+
 // skipLocked takes what others have not locked.
 func (d dialect) skipLocked() string {
 	if d.postgres {

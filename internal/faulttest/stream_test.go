@@ -96,13 +96,14 @@ func TestConnectionsOnOneStreamShareItWithoutDoubles(t *testing.T) {
 	w := newStage(t, testserver.Postgres(t), 2, 1)
 	alice := w.join("alice", "--protocol", "aschannel", "--ack", "explicit")
 	stream := streamOf(t, w.env, "alice")
-	arrivals := make(chan arrival, 2*count)
+	arrivals, broken := make(chan arrival, 2*count), make(chan error, connections)
 	for i := range connections {
 		c := alice.open(w.serve[i%2].url(), stream)
 		go func() { // ends with the test, which closes the connection
 			for {
 				a, err := c.next()
 				if err != nil {
+					broken <- err
 					return
 				}
 				arrivals <- a
@@ -119,8 +120,8 @@ func TestConnectionsOnOneStreamShareItWithoutDoubles(t *testing.T) {
 				t.Fatalf("message %s came twice", a.Message)
 			}
 			seen[a.Message] = true
-		case <-w.ctx.Done():
-			t.Fatal("messages are missing")
+		case err := <-broken:
+			t.Fatalf("a connection ended after %d of %d messages: %v", len(seen), count, err)
 		}
 	}
 	alice.awaitEnd(count)
