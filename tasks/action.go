@@ -41,8 +41,9 @@ type Checker interface{ Check() Faults }
 // function that does the work. P is a struct whose exported fields carry the
 // tag `param:"slug"` and optionally doc, name, enum (comma-separated),
 // default, and optional:"true". Field types: string, int64, float64, bool,
-// Date, []string, File, Secret. It panics on a P it cannot read, which shows
-// at start.
+// Date, []string, File, Secret. An embedded struct stands for its fields, so
+// that actions can share parameters. It panics on a P it cannot read, which
+// shows at start.
 func NewAction[P any](a Action, run func(context.Context, *Run, P) error) Action {
 	typ := reflect.TypeFor[P]()
 	a.Parameters = parametersOf(typ)
@@ -126,6 +127,13 @@ func parametersOf(typ reflect.Type) []Parameter {
 	var params []Parameter
 	for i := range typ.NumField() {
 		f := typ.Field(i)
+		if f.Anonymous && f.Type.Kind() == reflect.Struct {
+			for _, p := range parametersOf(f.Type) {
+				p.index = append([]int{i}, p.index...)
+				params = append(params, p)
+			}
+			continue
+		}
 		slug := f.Tag.Get("param")
 		t, ok := typeOf[f.Type]
 		if slug == "" || strings.HasPrefix(slug, "_") || !ok {
@@ -133,7 +141,7 @@ func parametersOf(typ reflect.Type) []Parameter {
 		}
 		p := Parameter{
 			Slug: slug, Name: f.Tag.Get("name"), Description: f.Tag.Get("doc"), Type: t,
-			Optional: f.Tag.Get("optional") == "true", Default: f.Tag.Get("default"), index: i,
+			Optional: f.Tag.Get("optional") == "true", Default: f.Tag.Get("default"), index: []int{i},
 		}
 		if p.Name == "" {
 			p.Name = displayName(slug)

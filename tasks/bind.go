@@ -22,7 +22,7 @@ func bindAll(v reflect.Value, params []Parameter, args Args) Faults {
 	var faults Faults
 	for i := range params {
 		p := &params[i]
-		if e := bindOne(v.Field(p.index), p, args); e != nil {
+		if e := bindOne(v.FieldByIndex(p.index), p, args); e != nil {
 			faults = append(faults, e)
 		}
 	}

@@ -31,7 +31,7 @@ type Parameter struct {
 	Values      []string // the allowed values; empty: any
 	Default     string   // taken when an optional parameter is not given
 
-	index int // the field of the parameter struct
+	index []int // the field of the parameter struct, as reflect.Value.FieldByIndex takes it
 }
 
 // Secret is a parameter value that is encrypted at rest, erased when the task

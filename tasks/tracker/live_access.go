@@ -24,14 +24,20 @@ const (
 // liveAccess are the parameters of every action with a provider's API: what to sign
 // in with for this task only.
 type liveAccess struct {
-	token, refresh, username, password, clientID, clientSecret string
+	Token        tasks.Secret `param:"token" optional:"true" doc:"An access token for this task only. Without any such value the stored credentials are used."`
+	Refresh      tasks.Secret `param:"refresh_token" optional:"true" doc:"A refresh token for this task only."`
+	Username     string       `param:"username" optional:"true" doc:"The name at the provider, for this task only."`
+	Password     tasks.Secret `param:"password" optional:"true" doc:"The password at the provider, for this task only."`
+	ClientID     string       `param:"client_id" optional:"true" doc:"The id of an application that is registered at the provider, for this task only."`
+	ClientSecret tasks.Secret `param:"client_secret" optional:"true" doc:"The secret of that application."`
 }
 
+// credentials gives what the task came with; empty: nothing.
 func (a liveAccess) credentials() Credentials {
 	given := Credentials{}
 	for name, value := range map[string]string{
-		"token": a.token, "refresh_token": a.refresh, "username": a.username, "password": a.password,
-		"client_id": a.clientID, "client_secret": a.clientSecret,
+		"token": a.Token.Reveal(), "refresh_token": a.Refresh.Reveal(), "username": a.Username, "password": a.Password.Reveal(),
+		"client_id": a.ClientID, "client_secret": a.ClientSecret.Reveal(),
 	} {
 		if value != "" {
 			given[name] = value

@@ -12,20 +12,11 @@ import (
 )
 
 type exportLiveParams struct {
-	Provider     string       `param:"provider" doc:"To whose API the lists are brought."`
-	Kind         string       `param:"kind" optional:"true" doc:"Which list. Not given: all that the provider has."`
-	DryRun       bool         `param:"dry_run" optional:"true" doc:"true: nothing is written; the report says, entry by entry, what would be."`
-	Delete       []string     `param:"delete" optional:"true" doc:"Entries to take off the list, by their keys, such as anilist:anime:21. Nothing else is ever deleted."`
-	Token        tasks.Secret `param:"token" optional:"true" doc:"An access token for this task only. Without any such value the stored credentials are used."`
-	Refresh      tasks.Secret `param:"refresh_token" optional:"true" doc:"A refresh token for this task only."`
-	Username     string       `param:"username" optional:"true" doc:"The name at the provider, for this task only."`
-	Password     tasks.Secret `param:"password" optional:"true" doc:"The password at the provider, for this task only."`
-	ClientID     string       `param:"client_id" optional:"true" doc:"The id of an application that is registered at the provider, for this task only."`
-	ClientSecret tasks.Secret `param:"client_secret" optional:"true" doc:"The secret of that application."`
-}
-
-func (p *exportLiveParams) access() liveAccess {
-	return liveAccess{p.Token.Reveal(), p.Refresh.Reveal(), p.Username, p.Password.Reveal(), p.ClientID, p.ClientSecret.Reveal()}
+	Provider string   `param:"provider" doc:"To whose API the lists are brought."`
+	Kind     string   `param:"kind" optional:"true" doc:"Which list. Not given: all that the provider has."`
+	DryRun   bool     `param:"dry_run" optional:"true" doc:"true: nothing is written; the report says, entry by entry, what would be."`
+	Delete   []string `param:"delete" optional:"true" doc:"Entries to take off the list, by their keys, such as anilist:anime:21. Nothing else is ever deleted."`
+	liveAccess
 }
 
 // Check implements tasks.Checker.
@@ -55,7 +46,7 @@ func (s *service) exportLiveAction() tasks.Action {
 }
 
 func (s *service) exportLive(ctx context.Context, run *tasks.Run, p exportLiveParams) error {
-	return s.withLive(ctx, run, Provider(p.Provider), p.access(), func(r *liveRun) error {
+	return s.withLive(ctx, run, Provider(p.Provider), p.liveAccess, func(r *liveRun) error {
 		kinds, err := r.kinds(Kind(p.Kind))
 		if err != nil {
 			return err

@@ -9,20 +9,11 @@ import (
 )
 
 type importLiveParams struct {
-	Provider     string       `param:"provider" doc:"From whose API the lists are taken."`
-	Kind         string       `param:"kind" optional:"true" doc:"Which list. Not given: all that the provider has."`
-	Mode         string       `param:"mode" enum:"merge,overwrite,new-only" default:"merge" optional:"true" doc:"As with import-trackers. merge: progress is never lowered, a date or a score never cleared."`
-	DryRun       bool         `param:"dry_run" optional:"true" doc:"true: nothing is changed; the report says what would be."`
-	Token        tasks.Secret `param:"token" optional:"true" doc:"An access token for this task only. Without any such value the stored credentials are used."`
-	Refresh      tasks.Secret `param:"refresh_token" optional:"true" doc:"A refresh token for this task only."`
-	Username     string       `param:"username" optional:"true" doc:"The name at the provider, for this task only."`
-	Password     tasks.Secret `param:"password" optional:"true" doc:"The password at the provider, for this task only."`
-	ClientID     string       `param:"client_id" optional:"true" doc:"The id of an application that is registered at the provider, for this task only."`
-	ClientSecret tasks.Secret `param:"client_secret" optional:"true" doc:"The secret of that application."`
-}
-
-func (p *importLiveParams) access() liveAccess {
-	return liveAccess{p.Token.Reveal(), p.Refresh.Reveal(), p.Username, p.Password.Reveal(), p.ClientID, p.ClientSecret.Reveal()}
+	Provider string `param:"provider" doc:"From whose API the lists are taken."`
+	Kind     string `param:"kind" optional:"true" doc:"Which list. Not given: all that the provider has."`
+	Mode     string `param:"mode" enum:"merge,overwrite,new-only" default:"merge" optional:"true" doc:"As with import-trackers. merge: progress is never lowered, a date or a score never cleared."`
+	DryRun   bool   `param:"dry_run" optional:"true" doc:"true: nothing is changed; the report says what would be."`
+	liveAccess
 }
 
 func (s *service) importLiveAction() tasks.Action {
@@ -33,7 +24,7 @@ func (s *service) importLiveAction() tasks.Action {
 }
 
 func (s *service) importLive(ctx context.Context, run *tasks.Run, p importLiveParams) error {
-	return s.withLive(ctx, run, Provider(p.Provider), p.access(), func(r *liveRun) error {
+	return s.withLive(ctx, run, Provider(p.Provider), p.liveAccess, func(r *liveRun) error {
 		kinds, err := r.kinds(Kind(p.Kind))
 		if err != nil {
 			return err
