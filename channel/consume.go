@@ -122,7 +122,7 @@ func (s *session) startConsume(ctx context.Context, groups []group) {
 	calling := context.WithoutCancel(ctx)
 	go func() { // ends with the call; settled receives its answer
 		n, err := s.consume(calling, groups)
-		s.done <- consumed{groups: groups, n: n, err: err}
+		s.done <- &consumed{groups: groups, n: n, err: err}
 	}()
 }
 
@@ -148,7 +148,7 @@ func (s *session) consume(ctx context.Context, groups []group) (done int, err er
 }
 
 // settled takes the answer of a consumption.
-func (s *session) settled(ctx context.Context, c consumed) {
+func (s *session) settled(ctx context.Context, c *consumed) {
 	s.consuming = false
 	for _, g := range c.groups[:c.n] {
 		s.window.forget(g)
@@ -251,7 +251,7 @@ func (s *session) finish(ctx context.Context) {
 	if groups := s.window.written; s.ack == tasks.AckAuto && len(groups) > 0 && closedInOrder(ctx, s.peer, s.cfg.Settle) {
 		s.window.written = nil
 		n, err := s.consume(context.WithoutCancel(ctx), groups)
-		s.settled(ctx, consumed{groups: groups, n: n, err: err})
+		s.settled(ctx, &consumed{groups: groups, n: n, err: err})
 	}
 	for claim := range s.window.claims {
 		s.hub.release(ctx, claim)

@@ -95,7 +95,7 @@ func (d *Desk) Watch(ctx context.Context, c Caller, after string) (*Watch, error
 		d.watchers.remove(c.Client.ID)
 		return nil, err
 	}
-	ctx, one, forget := d.guard.hold(ctx, c)
+	ctx, one, forget := d.guard.hold(ctx, c.Token.ID, c.Token.ExpiresAt)
 	w := &Watch{watching: watching, ctx: ctx, guarded: one}
 	w.forget = sync.OnceFunc(func() {
 		one.end(nil)

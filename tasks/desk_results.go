@@ -37,7 +37,7 @@ func (d *Desk) Stream(ctx context.Context, c Caller, stream string) (Delivery, e
 	if err != nil || owner != c.Client.ID {
 		return nil, refused
 	}
-	return &guardedDelivery{Delivery: d.cfg.Channel.Open(stream, c.Token.Ack), desk: d, caller: c}, nil
+	return &guardedDelivery{Delivery: d.cfg.Channel.Open(stream, c.Token.Ack), guard: &d.guard, token: c.Token.ID, expires: c.Token.ExpiresAt}, nil
 }
 
 // Fetch claims a stored result for one download; see Download for how it ends.

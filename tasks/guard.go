@@ -33,21 +33,22 @@ type guarded struct {
 // TokenCacheTime after it was revoked. release ends it in any case and must be
 // called.
 func (d *Desk) Hold(ctx context.Context, c Caller) (held context.Context, release func()) {
-	held, one, forget := d.guard.hold(ctx, c)
+	held, one, forget := d.guard.hold(ctx, c.Token.ID, c.Token.ExpiresAt)
 	return held, func() {
 		one.end(nil)
 		forget()
 	}
 }
 
-// hold is Hold for those who end what is open themselves.
-func (g *guard) hold(ctx context.Context, c Caller) (held context.Context, one *guarded, forget func()) {
+// hold is Hold for those who end what is open themselves. A token that expires at
+// the zero time never does.
+func (g *guard) hold(ctx context.Context, token string, expires time.Time) (held context.Context, one *guarded, forget func()) {
 	stop := func() {}
-	if !c.Token.ExpiresAt.IsZero() {
-		ctx, stop = context.WithDeadlineCause(ctx, c.Token.ExpiresAt, ErrTokenEnded)
+	if !expires.IsZero() {
+		ctx, stop = context.WithDeadlineCause(ctx, expires, ErrTokenEnded)
 	}
 	ctx, end := context.WithCancelCause(ctx)
-	one = &guarded{token: c.Token.ID, end: end}
+	one = &guarded{token: token, end: end}
 	g.add(ctx, one)
 	return ctx, one, func() {
 		g.remove(one)
@@ -55,17 +56,20 @@ func (g *guard) hold(ctx context.Context, c Caller) (held context.Context, one *
 	}
 }
 
-// guardedDelivery is an open stream of a caller.
+// guardedDelivery is an open stream of a token. It keeps of its caller only what it
+// needs, in memory and on the stack: there are thousands of them, and they are idle.
 type guardedDelivery struct {
 	Delivery
-	desk   *Desk
-	caller Caller
+	guard   *guard
+	token   string
+	expires time.Time // zero: never
 }
 
 // Run implements Delivery. It ends with its token, as Hold says.
 func (g *guardedDelivery) Run(ctx context.Context, sink Sink) error {
-	ctx, release := g.desk.Hold(ctx, g.caller)
-	defer release()
+	ctx, one, forget := g.guard.hold(ctx, g.token, g.expires)
+	defer forget()
+	defer one.end(nil)
 	return g.Delivery.Run(ctx, sink)
 }
 

@@ -76,7 +76,7 @@ func TestAnAudienceReachesEachMemberOnceWhateverIsKilled(t *testing.T) {
 // tracks submits a task of the tracker service.
 func (c *tenant) tracks(action string, values url.Values) {
 	c.t.Helper()
-	err := c.insist(c.t.Context(), func(ctx context.Context, one *client.Client) error {
+	err := c.insist(c.ctx, func(ctx context.Context, one *client.Client) error {
 		done, err := one.Submit(ctx, client.Submission{Service: "tracker", Action: action, Account: "club", Values: values, IdempotencyKey: c.name + action})
 		if err == nil {
 			c.mu.Lock()

@@ -14,6 +14,10 @@ import (
 // A killed worker's tasks wait for its lease of 15 s, which is part of it.
 const patience = 3 * time.Minute
 
+// most bounds a whole test, so that one that waits for what never comes fails with
+// the logs of its processes.
+const most = 8 * time.Minute
+
 // run runs one command of asapi to its end and gives what it printed.
 func run(t *testing.T, env []string, args ...string) string {
 	t.Helper()

@@ -20,7 +20,7 @@ func TestACancellationCountsAfterItsWorkerWasKilled(t *testing.T) {
 	first.await()
 	submitAll(t, w, alice, 2, "3000000")
 	running := func() bool {
-		list, err := alice.statuses(t.Context())
+		list, err := alice.statuses(alice.ctx)
 		if err != nil || len(list) != 2 {
 			return false
 		}
@@ -33,7 +33,7 @@ func TestACancellationCountsAfterItsWorkerWasKilled(t *testing.T) {
 	alice.cancel(w.ctx, alice.answered[1])
 	second.start()
 	w.awaitEnded(2)
-	list, err := alice.statuses(t.Context())
+	list, err := alice.statuses(alice.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}

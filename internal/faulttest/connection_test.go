@@ -44,7 +44,7 @@ type connection struct {
 // open connects to a stream at one address, and tries again until that works.
 func (c *tenant) open(url, stream string) *connection {
 	c.t.Helper()
-	ctx, stop := context.WithTimeout(context.WithoutCancel(c.t.Context()), patience)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), most)
 	c.t.Cleanup(stop)
 	one, err := client.New(url, c.token)
 	if err != nil {
@@ -120,7 +120,7 @@ func (c *tenant) consumed(list []arrival) {
 	for _, a := range list {
 		ids = append(ids, a.Task)
 	}
-	err := c.insist(c.t.Context(), func(ctx context.Context, one *client.Client) error {
+	err := c.insist(c.ctx, func(ctx context.Context, one *client.Client) error {
 		_, err := one.Consumed(ctx, ids)
 		return err
 	})
@@ -134,7 +134,7 @@ func (c *tenant) make(n int, key string, size int64) {
 	c.t.Helper()
 	for i := range n {
 		s := client.Submission{Action: "make-bytes", Values: map[string][]string{"size": {strconv.FormatInt(size, 10)}}}
-		if err := c.submit(c.t.Context(), key+strconv.Itoa(i), s); err != nil {
+		if err := c.submit(c.ctx, key+strconv.Itoa(i), s); err != nil {
 			c.t.Fatal(err)
 		}
 	}

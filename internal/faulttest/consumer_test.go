@@ -13,6 +13,7 @@ import (
 // answered and received.
 type tenant struct {
 	t     *testing.T
+	ctx   context.Context // ends with the test, or when that takes too long
 	name  string
 	token string
 	urls  []string // of the API's processes; the next one is tried when one fails
@@ -138,7 +139,7 @@ func (c *tenant) statuses(ctx context.Context) ([]client.Status, error) {
 
 // ended counts the tasks that have ended, and those whose result was retrieved.
 func (c *tenant) ended() (ended, retrieved int) {
-	ctx, stop := context.WithTimeout(c.t.Context(), patience)
+	ctx, stop := context.WithTimeout(c.ctx, patience)
 	defer stop()
 	list, err := c.statuses(ctx)
 	if err != nil {
@@ -159,7 +160,7 @@ func (c *tenant) ended() (ended, retrieved int) {
 // which there are two.
 func (c *tenant) check(want int) {
 	c.t.Helper()
-	list, err := c.statuses(c.t.Context())
+	list, err := c.statuses(c.ctx)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -189,7 +190,7 @@ func (c *tenant) check(want int) {
 
 // receiving receives in the background until stop; received is closed then.
 func (c *tenant) receiving(stream string) (received <-chan struct{}, stop context.CancelFunc) {
-	ctx, stop := context.WithCancel(c.t.Context())
+	ctx, stop := context.WithCancel(c.ctx)
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

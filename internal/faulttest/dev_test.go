@@ -1,6 +1,7 @@
 package faulttest_test
 
 import (
+	"context"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -22,8 +23,8 @@ func TestTheEmbeddedDefaultLosesNothingWhenItIsKilledAndStartedAgain(t *testing.
 	p.start()
 	p.await()
 	c, stream := devTenant(t, data, p.url())
-	c.register(t.Context())
-	group, ctx := errgroup.WithContext(t.Context())
+	c.register(c.ctx)
+	group, ctx := errgroup.WithContext(c.ctx)
 	group.Go(func() error {
 		inner, ctx := errgroup.WithContext(ctx)
 		inner.SetLimit(4)
@@ -65,5 +66,7 @@ func devTenant(t *testing.T, data, url string) (c *tenant, stream string) {
 	if err := json.Unmarshal(b, &file); err != nil {
 		t.Fatal(err)
 	}
-	return &tenant{t: t, name: "dev", token: file.Channel.Token, urls: []string{url}, messages: map[string]map[string]bool{}}, file.Channel.Stream
+	ctx, end := context.WithTimeout(t.Context(), most)
+	t.Cleanup(end)
+	return &tenant{t: t, ctx: ctx, name: "dev", token: file.Channel.Token, urls: []string{url}, messages: map[string]map[string]bool{}}, file.Channel.Stream
 }

@@ -66,7 +66,7 @@ func TestABatchOfDevicesGoesOnAtTheEntryWhereItsWorkerWasKilled(t *testing.T) {
 	}
 
 	w.work[0].start()
-	err = shop.insist(t.Context(), func(ctx context.Context, one *client.Client) error {
+	err = shop.insist(w.ctx, func(ctx context.Context, one *client.Client) error {
 		done, err := one.Submit(ctx, client.Submission{
 			Service: "zerotouch", Action: "claim-devices", Account: "shop", IdempotencyKey: "devices",
 			Values: url.Values{"customer": {customer}}, Files: map[string]string{"file": file},

@@ -72,7 +72,9 @@ func conversation(t *testing.T, page string) string {
 // list.
 func TestTheDemoEndsWell(t *testing.T) {
 	t.Parallel()
-	cmd := exec.CommandContext(t.Context(), "bash", "scripts/demo.sh")
+	ctx, stop := context.WithTimeout(t.Context(), most)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "bash", "scripts/demo.sh")
 	cmd.Dir = "../.."
 	cmd.Env = testserver.Environment("ASAPI="+testserver.Binary(t, "cmd/asapi"), "ENTRIES=300")
 	out, err := cmd.CombinedOutput()
@@ -90,7 +92,9 @@ func TestTheDemoEndsWell(t *testing.T) {
 // does when it leaves a stream after its time.
 func shell(t *testing.T, dir, lines string) string {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), "bash", "-c", lines)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), most)
+	defer stop()
+	cmd := exec.CommandContext(ctx, "bash", "-c", lines)
 	cmd.Dir = dir
 	cmd.Env = testserver.Environment()
 	out, err := cmd.CombinedOutput()

@@ -26,7 +26,7 @@ type download struct {
 
 // ask sends one fetch; header holds names and values in turn.
 func (c *tenant) ask(url, id string, header ...string) (*http.Response, error) {
-	ctx, stop := context.WithTimeout(context.WithoutCancel(c.t.Context()), patience)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(c.ctx), most)
 	c.t.Cleanup(stop)
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/fetch/"+id+"/", nil)
 	if err != nil {

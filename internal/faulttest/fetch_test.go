@@ -70,7 +70,7 @@ func TestOfManyFetchesAtTwoProcessesOneGetsTheResult(t *testing.T) {
 // fetchOnce asks until the result is there for it or used up, and tells whether
 // it got the whole.
 func (c *tenant) fetchOnce(url, id string) (whole bool) {
-	for {
+	for c.ctx.Err() == nil {
 		resp, err := c.ask(url, id)
 		if err != nil {
 			c.t.Error(err)
@@ -89,4 +89,6 @@ func (c *tenant) fetchOnce(url, id string) (whole bool) {
 			return false
 		}
 	}
+	c.t.Error("the result is neither free nor used up")
+	return false
 }

@@ -71,7 +71,7 @@ func checkTurns(t *testing.T, w *world) {
 	}
 	var all []ending
 	for i, c := range w.tenants {
-		list, err := c.statuses(t.Context())
+		list, err := c.statuses(c.ctx)
 		if err != nil {
 			t.Fatal(err)
 		}

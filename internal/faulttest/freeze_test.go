@@ -33,7 +33,7 @@ func TestAFrozenWorkerWritesNothingAfterOthersTookItsTasksOver(t *testing.T) {
 	frozen.terminate()
 	alice.check(count)
 	again := 0
-	list, err := alice.statuses(t.Context())
+	list, err := alice.statuses(alice.ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,7 +82,9 @@ func dependency(t *testing.T, url, name string) string {
 	t.Helper()
 	var answer struct{ Dependencies map[string]string }
 	testserver.Eventually(t, patience, func() error {
-		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/readyz", nil)
+		ctx, stop := context.WithTimeout(t.Context(), answerTime)
+		defer stop()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
 		if err != nil {
 			return err
 		}

@@ -56,7 +56,12 @@ func TestTwoThousandStreamsAreOpenAtOnce(t *testing.T) {
 		want[i] = true
 	}
 	for len(want) > 0 {
-		i := <-arrived
+		var i int
+		select {
+		case i = <-arrived:
+		case <-w.ctx.Done():
+			t.Fatalf("%d messages did not arrive", len(want))
+		}
 		if !want[i] {
 			t.Fatalf("stream %d got a message that is not for it, or one twice", i)
 		}
@@ -83,7 +88,7 @@ func (w *world) crowd(name string, n int) (tenants []*tenant, streams []string) 
 		if err != nil {
 			w.t.Fatal(err)
 		}
-		tenants = append(tenants, &tenant{t: w.t, name: name, token: secret, urls: []string{w.serve[0].url()}, messages: map[string]map[string]bool{}})
+		tenants = append(tenants, &tenant{t: w.t, ctx: w.ctx, name: name, token: secret, urls: []string{w.serve[0].url()}, messages: map[string]map[string]bool{}})
 		streams = append(streams, token.Stream)
 	}
 	return tenants, streams

@@ -72,7 +72,7 @@ func readUntilCut(t *testing.T, c *tenant, url, stream string, most int) (list [
 		t.Fatal(err)
 	}
 	defer one.Close()
-	s, err := one.Stream(t.Context(), stream)
+	s, err := one.Stream(c.ctx, stream)
 	if err != nil {
 		return nil
 	}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"syscall"
 	"testing"
+	"time"
 
 	"asapi/internal/testserver"
 )
@@ -80,6 +81,8 @@ func (p *process) await() {
 }
 
 func ready(ctx context.Context, url string) error {
+	ctx, stop := context.WithTimeout(ctx, answerTime)
+	defer stop()
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url+"/readyz", nil)
 	if err != nil {
 		return err
@@ -103,10 +106,9 @@ func (p *process) kill() {
 		return
 	}
 	_ = p.cmd.Process.Kill() // it may have ended
-	if err := <-p.done; err == nil {
+	if err := p.end(); err == nil {
 		p.t.Logf("%s had ended by itself", p.name)
 	}
-	p.cmd = nil
 }
 
 // terminate ends it with SIGTERM, which must end in exit code 0.
@@ -120,10 +122,19 @@ func (p *process) terminate() {
 	if err := p.cmd.Process.Signal(syscall.SIGTERM); err != nil {
 		p.t.Errorf("end %s: %v", p.name, err)
 	}
-	if err := <-p.done; err != nil {
+	if err := p.end(); err != nil {
 		p.t.Errorf("after SIGTERM %s ended with %v", p.name, err)
 	}
+}
+
+// end waits until the process has ended. One that does not is told to print what
+// its goroutines do, which is the end of its log.
+func (p *process) end() error {
+	late := time.AfterFunc(patience, func() { _ = p.cmd.Process.Signal(syscall.SIGQUIT) })
+	defer late.Stop()
+	err := <-p.done
 	p.cmd = nil
+	return err
 }
 
 // signal sends a signal that does not end it.

@@ -57,7 +57,9 @@ func TestAFrozenReaderIsCutOffAndHoldsNobodyUp(t *testing.T) {
 // ended gets how it ended.
 func startReader(t *testing.T, url, token, stream string) (reader *os.Process, ended <-chan error) {
 	t.Helper()
-	cmd := exec.CommandContext(context.WithoutCancel(t.Context()), testserver.Binary(t, "cmd/asapi"), "stream", stream, "--url", url)
+	ctx, stop := context.WithTimeout(context.WithoutCancel(t.Context()), most)
+	t.Cleanup(stop) // kills it
+	cmd := exec.CommandContext(ctx, testserver.Binary(t, "cmd/asapi"), "stream", stream, "--url", url)
 	cmd.Env = testserver.Environment("ASAPI_TOKEN=" + token)
 	out, err := cmd.StdoutPipe()
 	if err != nil {
@@ -66,7 +68,6 @@ func startReader(t *testing.T, url, token, stream string) (reader *os.Process, e
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = cmd.Process.Kill() })
 	lines := bufio.NewReader(out)
 	if _, err := lines.ReadString('\n'); err != nil {
 		t.Fatal(err)

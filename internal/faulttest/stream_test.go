@@ -60,7 +60,7 @@ func TestStreamsOutliveThePostgreSQLAndTheRedisBelowThem(t *testing.T) {
 	w.receive(alice)
 	idle := bob.open(w.serve[0].url(), streamOf(t, w.env, "bob"))
 	w.work[0].start()
-	limited, stop := context.WithTimeout(t.Context(), patience)
+	limited, stop := context.WithTimeout(w.ctx, patience)
 	defer stop()
 	group, ctx := errgroup.WithContext(limited)
 	group.SetLimit(4)

@@ -44,7 +44,7 @@ func newWorld(t *testing.T, serves, works int, names ...string) *world {
 func newStage(t *testing.T, databaseURL string, serves, works int, settings ...string) *world {
 	t.Helper()
 	w := &world{t: t, redis: testserver.NewRedis(t)}
-	w.ctx, w.stop = context.WithCancel(t.Context())
+	w.ctx, w.stop = context.WithTimeout(t.Context(), most)
 	w.env = append([]string{
 		"DATABASE_URL=" + databaseURL, "REDIS_URL=" + w.redis.URL(), "BLOB_URL=file://" + t.TempDir(),
 		"SECRET_KEY=" + seal.Generate(), "ASAPI_BENCH_SERVICE=true",
@@ -82,7 +82,7 @@ func (w *world) join(name string, flags ...string) *tenant {
 func (w *world) with(name string, flags ...string) *tenant {
 	w.t.Helper()
 	token := run(w.t, w.env, append([]string{"token", "create", "--client", name}, flags...)...)
-	one := &tenant{t: w.t, name: name, token: token, messages: map[string]map[string]bool{}}
+	one := &tenant{t: w.t, ctx: w.ctx, name: name, token: token, messages: map[string]map[string]bool{}}
 	for _, p := range w.serve {
 		one.urls = append(one.urls, p.url())
 	}

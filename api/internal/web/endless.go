@@ -81,7 +81,11 @@ func (a *answer) run(ctx, early context.Context, run func(ctx context.Context, w
 	unwatch := context.AfterFunc(early, func() { a.cancel(errHungUp) })
 	defer unwatch()
 	began := time.Now()
-	err := a.recovered(ctx, run)
+	a.end(a.recovered(ctx, run), began)
+}
+
+// end ends the connection, or gives err to the handler where nothing was written.
+func (a *answer) end(err error, began time.Time) {
 	if a.conn == nil {
 		a.ended <- err
 		return
