@@ -15,7 +15,7 @@ import (
 
 // viewPace is the least time from one statement that finds trackers by their names
 // to the next: a crowd shares fewer and larger ones. Alone, nobody waits.
-const viewPace = time.Millisecond
+const viewPace = 500 * time.Microsecond
 
 // tracked names one tracker.
 type tracked struct {
