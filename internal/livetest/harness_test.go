@@ -63,6 +63,7 @@ type bench struct {
 	sealer  tasks.Sealer
 	library *tracker.Library
 	catalog *tasks.Catalog
+	lives   []tracker.Live
 	client  tasks.ClientID
 	log     bytes.Buffer
 	waits   []string // what runs waited for
@@ -110,6 +111,7 @@ func (b *bench) serve(h http.Handler) live.Config {
 
 // offer makes the catalogue with these providers.
 func (b *bench) offer(lives ...tracker.Live) {
+	b.lives = lives
 	b.catalog = catalog.All(catalog.Deps{Trackers: b.kept, References: b.kept, Sealer: b.sealer, Lives: tracker.Lives{List: lives, Pacer: b.pacer}})
 }
 

@@ -17,7 +17,7 @@ const far = 64_897_697_000
 func mangaupdatesScene(t *testing.T) *scene {
 	site := fake.New()
 	site.Lasts = 15
-	s := &scene{bench: newBench(t), site: &site.Gate, provider: tracker.MangaUpdates, kind: tracker.Manga, dateless: true, pace: mangaupdates.Rates[0].Every}
+	s := &scene{bench: newBench(t), site: &site.Gate, provider: tracker.MangaUpdates, kinds: []tracker.Kind{tracker.Manga}, dateless: true, pace: mangaupdates.Rates[0].Every}
 	site.Now = s.clock.Now
 	cfg := s.serve(site.Handler())
 	cfg.Rates = mangaupdates.Rates

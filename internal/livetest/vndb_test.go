@@ -61,7 +61,7 @@ func vndbKey(id int64) string { return "vndb:visual-novel:v" + strconv.FormatInt
 func vndbScene(t *testing.T) *scene {
 	v := newVNDB(t)
 	s := v.scene
-	s.site, s.provider, s.kind, s.pace = &v.site.Gate, tracker.VNDB, tracker.VisualNovel, vndb.Rates[0].Every
+	s.site, s.provider, s.kinds, s.pace = &v.site.Gate, tracker.VNDB, []tracker.Kind{tracker.VisualNovel}, vndb.Rates[0].Every
 	s.bob, s.secrets = tracker.Credentials{"token": vndbBob}, []string{vndbToken, vndbBob}
 	s.counts = "6 created, 0 updated, 0 unchanged, 4 skipped, 0 failed"
 	s.finished, s.begun, s.strange = vndbKey(1), vndbKey(5), "visualNovels/of-nobody"
@@ -106,6 +106,7 @@ func vndbScene(t *testing.T) *scene {
 }
 
 func TestATokenOfVNDBThatMayNotSeePrivateEntriesIsRefused(t *testing.T) {
+	t.Parallel()
 	v := newVNDB(t)
 	v.alice.Permissions = []string{"listwrite"}
 	e := v.refused("alice", "export-to-provider", args("provider", "vndb"))
@@ -123,6 +124,7 @@ func TestATokenOfVNDBThatMayNotSeePrivateEntriesIsRefused(t *testing.T) {
 }
 
 func TestWhatVNDBCannotTakeIsToldAndNotSent(t *testing.T) {
+	t.Parallel()
 	v := newVNDB(t)
 	v.do("alice", "import-trackers", withFile(args("provider", "vndb"), `<vndb-export version="1.0"><vns>
 		<vn id="v5"><title>Made Up 5</title><label id="1" label="Playing"/><started>2024-05</started><notes>`+strings.Repeat("x", 2001)+`</notes></vn>

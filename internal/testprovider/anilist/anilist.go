@@ -4,7 +4,6 @@ package anilist
 import (
 	"cmp"
 	"encoding/json"
-	"fmt"
 	"io"
 	"maps"
 	"net/http"
@@ -63,6 +62,12 @@ type User struct {
 // Provider is the stand-in.
 type Provider struct {
 	testprovider.Gate
+	// Status200 has errors come with status 200; they tell their own inside.
+	Status200 bool
+	// Outage switches the API off for everybody.
+	Outage bool
+	// Refused are works whose entries are not taken, with the reason.
+	Refused map[int]string
 
 	mu     sync.Mutex
 	Media  map[int]*Media
@@ -74,18 +79,18 @@ type Provider struct {
 // New makes a stand-in without users. It allows 30 requests a minute.
 func New() *Provider {
 	p := &Provider{Media: map[int]*Media{}, users: map[string]*User{}, next: 1000, writes: map[int]int{}}
-	p.Limit, p.Window, p.LimitWait, p.Refuse = 30, time.Minute, time.Minute, refuse
+	p.Limit, p.Window, p.LimitWait, p.Refuse = 30, time.Minute, time.Minute, p.refuse
 	p.Caller = testprovider.Bearer
 	return p
 }
 
 // refuse is the signal to come later; Remaining is no help, as at the real one.
-func refuse(w http.ResponseWriter, wait time.Duration, now time.Time) {
+func (p *Provider) refuse(w http.ResponseWriter, wait time.Duration, now time.Time) {
 	w.Header().Set("X-RateLimit-Limit", "90")
 	w.Header().Set("X-RateLimit-Remaining", "60")
 	w.Header().Set("Retry-After", strconv.Itoa(int(wait.Seconds())))
 	w.Header().Set("X-RateLimit-Reset", strconv.FormatInt(now.Add(wait).Unix(), 10))
-	fail(w, http.StatusTooManyRequests, "Too Many Requests.", nil)
+	p.fail(w, http.StatusTooManyRequests, "Too Many Requests.", nil)
 }
 
 // Add makes a user that signs in with a token.
@@ -138,9 +143,12 @@ func (p *Provider) List(u *User, kind string) map[int]Entry {
 // Handler gives the HTTP side.
 func (p *Provider) Handler() http.Handler { return p.Gate.Handler(http.HandlerFunc(p.serve)) }
 
-func fail(w http.ResponseWriter, status int, message string, more map[string]any) {
+func (p *Provider) fail(w http.ResponseWriter, status int, message string, more map[string]any) {
 	problem := map[string]any{"message": message, "status": status, "locations": []any{map[string]int{"line": 1, "column": 1}}}
 	maps.Copy(problem, more)
+	if p.Status200 {
+		status = http.StatusOK
+	}
 	answer(w, status, map[string]any{"errors": []any{problem}, "data": nil})
 }
 
@@ -157,14 +165,18 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 		Variables map[string]any `json:"variables"`
 	}
 	if err != nil || r.Method != http.MethodPost || json.Unmarshal(body, &q) != nil {
-		fail(w, http.StatusBadRequest, "No query or mutation provided.", nil)
+		p.fail(w, http.StatusBadRequest, "No query or mutation provided.", nil)
 		return
 	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.Outage {
+		p.fail(w, http.StatusForbidden, "The AniList API has been temporarily disabled due to severe stability issues.", nil)
+		return
+	}
 	u := p.users[testprovider.Bearer(r)]
 	if u == nil {
-		fail(w, http.StatusBadRequest, "Invalid token", nil)
+		p.fail(w, http.StatusBadRequest, "Invalid token", nil)
 		return
 	}
 	switch {
@@ -179,7 +191,7 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 	case strings.Contains(q.Query, "Viewer"):
 		answer(w, http.StatusOK, map[string]any{"data": map[string]any{"Viewer": map[string]any{"id": u.ID, "name": u.Name}}})
 	default:
-		fail(w, http.StatusBadRequest, "Cannot query this.", nil)
+		p.fail(w, http.StatusBadRequest, "Cannot query this.", nil)
 	}
 }
 
@@ -200,7 +212,7 @@ func (p *Provider) collection(w http.ResponseWriter, v map[string]any) {
 	u := p.named(number(v["userId"]))
 	kind, _ := v["type"].(string)
 	if u == nil {
-		fail(w, http.StatusNotFound, "Not Found.", nil)
+		p.fail(w, http.StatusNotFound, "Not Found.", nil)
 		return
 	}
 	per := min(max(number(v["perChunk"]), 1), 500)
@@ -249,7 +261,7 @@ func (p *Provider) collection(w http.ResponseWriter, v map[string]any) {
 func (p *Provider) one(w http.ResponseWriter, v map[string]any) {
 	u := p.named(number(v["userId"]))
 	if u == nil || u.Entries[number(v["mediaId"])] == nil {
-		fail(w, http.StatusNotFound, "Not Found.", nil)
+		p.fail(w, http.StatusNotFound, "Not Found.", nil)
 		return
 	}
 	answer(w, http.StatusOK, map[string]any{"data": map[string]any{"MediaList": p.shape(u, u.Entries[number(v["mediaId"])])}})
@@ -279,103 +291,4 @@ func (p *Provider) shape(u *User, e *Entry) map[string]any {
 			"volumes": null(m.Volumes), "title": map[string]any{"userPreferred": m.Title, "romaji": m.Title, "english": nil, "native": nil},
 		},
 	}
-}
-
-var statuses = []string{"CURRENT", "PLANNING", "COMPLETED", "DROPPED", "PAUSED", "REPEATING"}
-
-// save creates or changes an entry. When the status changes and no dates come along,
-// it fills in today's, as the real one does.
-func (p *Provider) save(w http.ResponseWriter, u *User, v map[string]any) {
-	id := number(v["mediaId"])
-	m := p.Media[id]
-	if m == nil {
-		fail(w, http.StatusNotFound, "Not Found.", nil)
-		return
-	}
-	e := Entry{Status: "CURRENT", MediaID: id}
-	if was := u.Entries[id]; was != nil {
-		e = *was
-	} else {
-		p.next++
-		e.ID, e.Created = p.next, 1_700_000_000
-	}
-	if status, given := v["status"].(string); given {
-		if !slices.Contains(statuses, status) {
-			fail(w, http.StatusBadRequest, "validation", map[string]any{"validation": map[string][]string{"status": {"The selected status is invalid."}}})
-			return
-		}
-		if status != e.Status {
-			p.today(&e, status)
-		}
-		e.Status = status
-	}
-	if raw, given := v["scoreRaw"]; given {
-		if score := number(raw); score < 0 || score > 100 {
-			fail(w, http.StatusBadRequest, "validation", map[string]any{"validation": map[string][]string{"scoreRaw": {"The score may not be greater than 100."}}})
-			return
-		}
-	}
-	for name, to := range map[string]*int{"scoreRaw": &e.Score, "progress": &e.Progress, "progressVolumes": &e.Volumes, "repeat": &e.Repeat, "priority": &e.Priority} {
-		if value, given := v[name]; given {
-			*to = number(value)
-		}
-	}
-	for name, to := range map[string]*bool{"private": &e.Private, "hiddenFromStatusLists": &e.Hidden} {
-		if value, given := v[name].(bool); given {
-			*to = value
-		}
-	}
-	for name, to := range map[string]*Date{"startedAt": &e.Start, "completedAt": &e.Finish} {
-		if value, given := v[name]; given {
-			*to = dateOf(value)
-		}
-	}
-	if notes, given := v["notes"].(string); given {
-		e.Notes = &notes
-	}
-	if names, given := v["customLists"].([]any); given {
-		e.Custom = nil
-		for _, name := range names {
-			if slices.Contains(u.Custom, fmt.Sprint(name)) {
-				e.Custom = append(e.Custom, fmt.Sprint(name))
-			}
-		}
-	}
-	e.Updated++
-	u.Entries[id] = &e
-	p.writes[id]++
-	answer(w, http.StatusOK, map[string]any{"data": map[string]any{"SaveMediaListEntry": p.shape(u, &e)}})
-}
-
-func (p *Provider) today(e *Entry, status string) {
-	y, mo, d := 2026, 11, 22
-	if e.Start.Year == nil && status != "PLANNING" {
-		e.Start = Date{&y, &mo, &d}
-	}
-	if e.Finish.Year == nil && status == "COMPLETED" {
-		e.Finish = Date{&y, &mo, &d}
-	}
-}
-
-func dateOf(v any) (d Date) {
-	parts, _ := v.(map[string]any)
-	for name, to := range map[string]**int{"year": &d.Year, "month": &d.Month, "day": &d.Day} {
-		if f, ok := parts[name].(float64); ok {
-			n := int(f)
-			*to = &n
-		}
-	}
-	return d
-}
-
-func (p *Provider) remove(w http.ResponseWriter, u *User, v map[string]any) {
-	for id, e := range u.Entries {
-		if e.ID == number(v["id"]) {
-			delete(u.Entries, id)
-			p.writes[id]++
-			answer(w, http.StatusOK, map[string]any{"data": map[string]any{"DeleteMediaListEntry": map[string]bool{"deleted": true}}})
-			return
-		}
-	}
-	fail(w, http.StatusNotFound, "Not Found.", nil)
 }

@@ -60,6 +60,8 @@ type Provider struct {
 	Lasts int
 	// NextHost, when set, stands in the links to next pages in place of this host.
 	NextHost string
+	// ReadOnly has tokens allow no changes.
+	ReadOnly bool
 
 	mu      sync.Mutex
 	works   map[string]map[int]*Work
@@ -203,6 +205,10 @@ func (p *Provider) signed(serve func(http.ResponseWriter, *http.Request, *User))
 			return
 		}
 		t.left--
+		if p.ReadOnly && r.Method != http.MethodGet {
+			fail(w, http.StatusForbidden, "forbidden", "")
+			return
+		}
 		serve(w, r, p.users[t.user])
 	}
 }
