@@ -36,11 +36,10 @@ type anilistStage struct {
 	alice, bob *fake.User
 }
 
-func newAniList(t *testing.T) *anilistStage {
-	a := &anilistStage{scene: &scene{bench: newBench(t), provider: tracker.AniList, kinds: []tracker.Kind{tracker.Anime, tracker.Manga}}, site: fake.New()}
+func newAniList(b *bench) *anilistStage {
+	a := &anilistStage{scene: &scene{bench: b, provider: tracker.AniList, kinds: []tracker.Kind{tracker.Anime, tracker.Manga}}, site: fake.New()}
 	a.site.Now = a.clock.Now
-	cfg := a.serve(a.site.Handler())
-	cfg.Rates = anilist.Rates
+	cfg := a.serve(a.site.Handler(), anilist.Rates)
 	adapter, err := anilist.NewLive(cfg)
 	a.must(err)
 	a.offer(adapter)
@@ -67,8 +66,8 @@ func newAniList(t *testing.T) *anilistStage {
 	return a
 }
 
-func anilistScene(t *testing.T) *scene {
-	a := newAniList(t)
+func anilistScene(b *bench) *scene {
+	a := newAniList(b)
 	s := a.scene
 	s.site, s.pace = &a.site.Gate, anilist.Rates[0].Every
 	s.bob, s.secrets = tracker.Credentials{"token": anilistBob}, []string{"payload-of-"}
@@ -114,9 +113,8 @@ func anilistScene(t *testing.T) *scene {
 
 func TestErrorsOfAniListThatComeWithStatus200AreErrors(t *testing.T) {
 	t.Parallel()
-	s := anilistScene(t)
-	a := newAniList(t)
-	a.scene.finished, a.scene.begun, a.scene.strange, a.scene.facts = s.finished, s.begun, s.strange, s.facts
+	a := newAniList(newBench(t))
+	a.finished, a.begun, a.strange = "anilist:anime:1", "anilist:manga:9", "animes/of-nobody"
 	a.site.Status200 = true
 	a.turn(a.do("alice", "import-from-provider", a.with()))
 	a.site.SetPlan(limitedEvery(3))
@@ -139,7 +137,7 @@ func TestErrorsOfAniListThatComeWithStatus200AreErrors(t *testing.T) {
 
 func TestAniListIsLeftAloneByAllWhileItsAPIIsSwitchedOff(t *testing.T) {
 	t.Parallel()
-	a := newAniList(t)
+	a := newAniList(newBench(t))
 	a.sign("bob", tracker.AniList, tracker.Credentials{"token": anilistBob})
 	a.site.Outage = true
 	task := a.begin("alice", "import-from-provider")
@@ -162,7 +160,7 @@ func TestAniListIsLeftAloneByAllWhileItsAPIIsSwitchedOff(t *testing.T) {
 
 func TestATokenOfAniListSaysItselfThatItExpired(t *testing.T) {
 	t.Parallel()
-	a := newAniList(t)
+	a := newAniList(newBench(t))
 	// {"exp":1700000000}
 	if e := a.refused("alice", "import-from-provider", a.with("token", "h.eyJleHAiOjE3MDAwMDAwMDB9.s")); e.Code != tasks.CodeUnauthorized || !strings.Contains(e.Message, "expired on 2023-11-14") {
 		t.Errorf("expired: %v", e)

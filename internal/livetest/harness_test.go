@@ -30,14 +30,21 @@ import (
 	"asapi/worker/pace"
 )
 
-// clock is the time of a bench: waits move it.
+// clock is the time of a bench: waits move it. The zero value is the real one.
 type clock struct {
 	mu    sync.Mutex
 	now   time.Time
 	redis *miniredis.Miniredis
 }
 
-func (c *clock) Now() time.Time { c.mu.Lock(); defer c.mu.Unlock(); return c.now }
+func (c *clock) Now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.redis == nil {
+		return time.Now()
+	}
+	return c.now
+}
 
 func (c *clock) pass(d time.Duration) {
 	c.mu.Lock()
@@ -48,6 +55,13 @@ func (c *clock) pass(d time.Duration) {
 }
 
 func (c *clock) wait(ctx context.Context, d time.Duration) error {
+	if c.redis == nil {
+		select {
+		case <-time.After(d):
+		case <-ctx.Done():
+		}
+		return context.Cause(ctx)
+	}
 	c.pass(d)
 	return context.Cause(ctx)
 }
@@ -56,6 +70,8 @@ func (c *clock) wait(ctx context.Context, d time.Duration) error {
 type bench struct {
 	t       *testing.T
 	clock   *clock
+	redis   *redis.Client
+	rates   []tasks.Rate // in place of those of the providers
 	pacer   tasks.Pacer
 	store   *store.Store
 	kept    *trackers.Store
@@ -69,26 +85,34 @@ type bench struct {
 	waits   []string // what runs waited for
 }
 
+// newBench makes a bench on the embedded database, whose waits take no time.
 func newBench(t *testing.T) *bench {
 	t.Helper()
-	b := &bench{t: t, clock: &clock{redis: miniredis.RunT(t), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}}
-	b.clock.pass(0)
-	client := redis.NewClient(&redis.Options{Addr: b.clock.redis.Addr()})
-	t.Cleanup(func() { _ = client.Close() })
-	b.pacer = pace.New(client)
-	var err error
+	c := &clock{redis: miniredis.RunT(t), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	c.pass(0)
+	return benchOn(t, c, "redis://"+c.redis.Addr(), storetest.SQLite(t))
+}
+
+func benchOn(t *testing.T, c *clock, redisURL, databaseURL string) *bench {
+	t.Helper()
+	b := &bench{t: t, clock: c}
+	options, err := redis.ParseURL(redisURL)
+	b.must(err)
+	b.redis = redis.NewClient(options)
+	t.Cleanup(func() { _ = b.redis.Close() })
+	b.pacer = pace.New(b.redis)
 	b.blobs, err = blobs.Open(t.Context(), "mem://")
 	b.must(err)
-	b.store, err = store.Open(t.Context(), store.Config{URL: storetest.SQLite(t), Blobs: b.blobs})
+	b.store, err = store.Open(t.Context(), store.Config{URL: databaseURL, Blobs: b.blobs})
 	b.must(err)
 	t.Cleanup(func() { b.must(b.store.Close()) })
 	b.sealer, err = seal.Parse(seal.Generate())
 	b.must(err)
 	b.kept = trackers.New(b.store)
 	b.library = tracker.NewLibrary(b.kept, b.sealer)
-	c, err := b.store.CreateClient(t.Context(), "ada")
+	client, err := b.store.CreateClient(t.Context(), "ada")
 	b.must(err)
-	b.client = c.ID
+	b.client = client.ID
 	return b
 }
 
@@ -99,20 +123,23 @@ func (b *bench) must(err error) {
 	}
 }
 
-// serve starts a stand-in and gives how it is reached.
-func (b *bench) serve(h http.Handler) live.Config {
+// serve starts a stand-in and gives how it is reached, at these rates.
+func (b *bench) serve(h http.Handler, rates []tasks.Rate) live.Config {
 	b.t.Helper()
 	s := httptest.NewServer(h)
 	b.t.Cleanup(s.Close)
 	client := s.Client()
+	if b.rates != nil {
+		rates = b.rates
+	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	return live.Config{Bases: []string{s.URL}, HTTP: client, Pacer: b.pacer, Now: b.clock.Now, Wait: b.clock.wait, UserAgent: "asapi/test"}
+	return live.Config{Bases: []string{s.URL}, HTTP: client, Pacer: b.pacer, Rates: rates, Now: b.clock.Now, Wait: b.clock.wait, UserAgent: "asapi/test"}
 }
 
-// offer makes the catalogue with these providers.
+// offer makes the catalogue with these providers, and those that were offered before.
 func (b *bench) offer(lives ...tracker.Live) {
-	b.lives = lives
-	b.catalog = catalog.All(catalog.Deps{Trackers: b.kept, References: b.kept, Sealer: b.sealer, Lives: tracker.Lives{List: lives, Pacer: b.pacer}})
+	b.lives = append(b.lives, lives...)
+	b.catalog = catalog.All(catalog.Deps{Trackers: b.kept, References: b.kept, Sealer: b.sealer, Lives: tracker.Lives{List: b.lives, Pacer: b.pacer}})
 }
 
 func (b *bench) sign(account string, p tracker.Provider, c tracker.Credentials) {

@@ -2,7 +2,6 @@ package livetest
 
 import (
 	"strconv"
-	"testing"
 
 	fake "asapi/internal/testprovider/mangaupdates"
 	"asapi/tasks/tracker"
@@ -14,13 +13,12 @@ func muKey(id int64) string { return "mangaupdates:manga:" + strconv.FormatInt(i
 // far is where ids begin that need more than 32 bits.
 const far = 64_897_697_000
 
-func mangaupdatesScene(t *testing.T) *scene {
+func mangaupdatesScene(b *bench) *scene {
 	site := fake.New()
 	site.Lasts = 15
-	s := &scene{bench: newBench(t), site: &site.Gate, provider: tracker.MangaUpdates, kinds: []tracker.Kind{tracker.Manga}, dateless: true, pace: mangaupdates.Rates[0].Every}
+	s := &scene{bench: b, site: &site.Gate, provider: tracker.MangaUpdates, kinds: []tracker.Kind{tracker.Manga}, dateless: true, pace: mangaupdates.Rates[0].Every}
 	site.Now = s.clock.Now
-	cfg := s.serve(site.Handler())
-	cfg.Rates = mangaupdates.Rates
+	cfg := s.serve(site.Handler(), mangaupdates.Rates)
 	adapter, err := mangaupdates.NewLive(cfg)
 	s.must(err)
 	s.offer(adapter)
@@ -74,9 +72,9 @@ func mangaupdatesScene(t *testing.T) *scene {
 		}
 	}
 	s.revoke = func() { site.Revoke(alice) }
-	t.Cleanup(func() {
+	b.t.Cleanup(func() {
 		if n := site.Hasty(); n > 0 {
-			t.Errorf("%d changes came less than five seconds after another", n)
+			b.t.Errorf("%d changes came less than five seconds after another", n)
 		}
 	})
 	return s

@@ -21,11 +21,10 @@ type malStage struct {
 	access, refresh string
 }
 
-func newMAL(t *testing.T) *malStage {
-	m := &malStage{scene: &scene{bench: newBench(t), provider: tracker.MyAnimeList, kinds: []tracker.Kind{tracker.Anime, tracker.Manga}}, site: fake.New()}
+func newMAL(b *bench) *malStage {
+	m := &malStage{scene: &scene{bench: b, provider: tracker.MyAnimeList, kinds: []tracker.Kind{tracker.Anime, tracker.Manga}}, site: fake.New()}
 	m.site.Now, m.site.Page = m.clock.Now, 3
-	cfg := m.serve(m.site.Handler())
-	cfg.Rates = myanimelist.Rates
+	cfg := m.serve(m.site.Handler(), myanimelist.Rates)
 	cfg.Bases = []string{cfg.Bases[0] + "/v2", cfg.Bases[0] + "/v1/oauth2"}
 	adapter, err := myanimelist.NewLive(cfg, myanimelist.Application{ID: fake.ClientID})
 	m.must(err)
@@ -54,8 +53,8 @@ func newMAL(t *testing.T) *malStage {
 	return m
 }
 
-func myanimelistScene(t *testing.T) *scene {
-	m := newMAL(t)
+func myanimelistScene(b *bench) *scene {
+	m := newMAL(b)
 	s := m.scene
 	s.site, s.pace = &m.site.Gate, myanimelist.Rates[0].Every
 	s.counts = "7 created, 0 updated, 0 unchanged, 0 skipped, 0 failed"
@@ -100,7 +99,7 @@ func myanimelistScene(t *testing.T) *scene {
 
 func TestATokenThatExpiresInTheMiddleIsRenewedOnceEachTimeAndKept(t *testing.T) {
 	t.Parallel()
-	m := newMAL(t)
+	m := newMAL(newBench(t))
 	m.site.Lasts = 2
 	_, access, refresh := m.site.Add("bob")
 	m.sign("alice", tracker.MyAnimeList, tracker.Credentials{"token": "over", "refresh_token": m.refresh})
@@ -122,7 +121,7 @@ func TestATokenThatExpiresInTheMiddleIsRenewedOnceEachTimeAndKept(t *testing.T) 
 
 func TestANextPageOnAnotherHostIsNotAsked(t *testing.T) {
 	t.Parallel()
-	m := newMAL(t)
+	m := newMAL(newBench(t))
 	watch := &testprovider.Watch{}
 	other := httptest.NewServer(watch.Handler())
 	defer other.Close()
@@ -134,7 +133,7 @@ func TestANextPageOnAnotherHostIsNotAsked(t *testing.T) {
 
 func TestPublicListsAreReadWithoutASignIn(t *testing.T) {
 	t.Parallel()
-	m := newMAL(t)
+	m := newMAL(newBench(t))
 	if r := m.do("bob", "import-from-provider", m.with("username", "alice")); r.Created != 7 {
 		t.Errorf("imported: %s", r.counts())
 	}
@@ -151,7 +150,7 @@ func TestPublicListsAreReadWithoutASignIn(t *testing.T) {
 
 func TestADateThatIsKnownInPartGoesToMyAnimeListAsItIs(t *testing.T) {
 	t.Parallel()
-	m := newMAL(t)
+	m := newMAL(newBench(t))
 	m.site.Know("anime", fake.Work{ID: 77, Title: "Unlisted"})
 	m.do("alice", "import-trackers", withFile(m.with(), `<myanimelist><anime><series_animedb_id>77</series_animedb_id><my_status>Completed</my_status><my_finish_date>2025-02-00</my_finish_date></anime></myanimelist>`))
 	if r := m.do("alice", "export-to-provider", m.with()); r.Created != 1 {
@@ -164,7 +163,7 @@ func TestADateThatIsKnownInPartGoesToMyAnimeListAsItIs(t *testing.T) {
 
 func TestCredentialsOfMyAnimeListEndWithTheSentenceThatFits(t *testing.T) {
 	t.Parallel()
-	m := newMAL(t)
+	m := newMAL(newBench(t))
 	m.do("alice", "import-trackers", withFile(m.with(), `<myanimelist><anime><series_animedb_id>1</series_animedb_id><my_status>Completed</my_status></anime></myanimelist>`))
 	m.site.ReadOnly = true
 	if e := m.refused("alice", "export-to-provider", m.with()); e.Code != tasks.CodeUnauthorized || !strings.Contains(e.Message, "does not allow this") {

@@ -41,8 +41,8 @@ type scene struct {
 	revoke func()
 }
 
-// scenes are the providers.
-var scenes = map[string]func(t *testing.T) *scene{
+// scenes set the providers up on a bench, one or several.
+var scenes = map[string]func(b *bench) *scene{
 	"anilist":      anilistScene,
 	"mangaupdates": mangaupdatesScene,
 	"myanimelist":  myanimelistScene,
@@ -53,10 +53,10 @@ var scenes = map[string]func(t *testing.T) *scene{
 func each(t *testing.T, test func(t *testing.T, open func(t *testing.T) *scene)) {
 	t.Helper()
 	t.Parallel()
-	for name, open := range scenes {
+	for name, set := range scenes {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, open)
+			test(t, func(t *testing.T) *scene { t.Helper(); return set(newBench(t)) })
 		})
 	}
 }

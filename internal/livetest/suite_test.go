@@ -109,7 +109,7 @@ func TestBurstsOfFailuresOnlyTakeTime(t *testing.T) {
 		for _, trouble := range []testprovider.Trouble{testprovider.None, testprovider.Broken, testprovider.Cut, testprovider.CutAfter, testprovider.WrongType, testprovider.Elsewhere} {
 			s := open(t)
 			watch := &testprovider.Watch{}
-			s.site.Elsewhere = s.serve(watch.Handler()).Bases[0]
+			s.site.Elsewhere = s.serve(watch.Handler(), nil).Bases[0]
 			s.turn(s.do("alice", "import-from-provider", s.with()))
 			s.site.SetPlan(func(n int, _ *http.Request) testprovider.Trouble {
 				if n%5 != 0 && n < 60 {
@@ -167,7 +167,7 @@ func TestAListOfElevenThousandEntriesIsImportedWhole(t *testing.T) {
 	if !testserver.Unraced(t) {
 		return
 	}
-	s := anilistScene(t)
+	s := anilistScene(newBench(t))
 	s.fill(11_000)
 	if r := s.do("alice", "import-from-provider", s.with()); r.Created != len(s.facts)+11_000 {
 		t.Errorf("imported: %s", r.counts())

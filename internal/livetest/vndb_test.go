@@ -24,11 +24,10 @@ type vndbStage struct {
 	alice, bob *fake.User
 }
 
-func newVNDB(t *testing.T) *vndbStage {
-	v := &vndbStage{scene: &scene{bench: newBench(t)}, site: fake.New()}
+func newVNDB(b *bench) *vndbStage {
+	v := &vndbStage{scene: &scene{bench: b}, site: fake.New()}
 	v.site.Now = v.clock.Now
-	cfg := v.serve(v.site.Handler())
-	cfg.Rates = vndb.Rates
+	cfg := v.serve(v.site.Handler(), vndb.Rates)
 	adapter, err := vndb.NewLive(cfg)
 	v.must(err)
 	v.offer(adapter)
@@ -58,8 +57,8 @@ func newVNDB(t *testing.T) *vndbStage {
 
 func vndbKey(id int64) string { return "vndb:visual-novel:v" + strconv.FormatInt(id, 10) }
 
-func vndbScene(t *testing.T) *scene {
-	v := newVNDB(t)
+func vndbScene(b *bench) *scene {
+	v := newVNDB(b)
 	s := v.scene
 	s.site, s.provider, s.kinds, s.pace = &v.site.Gate, tracker.VNDB, []tracker.Kind{tracker.VisualNovel}, vndb.Rates[0].Every
 	s.bob, s.secrets = tracker.Credentials{"token": vndbBob}, []string{vndbToken, vndbBob}
@@ -107,7 +106,7 @@ func vndbScene(t *testing.T) *scene {
 
 func TestATokenOfVNDBThatMayNotSeePrivateEntriesIsRefused(t *testing.T) {
 	t.Parallel()
-	v := newVNDB(t)
+	v := newVNDB(newBench(t))
 	v.alice.Permissions = []string{"listwrite"}
 	e := v.refused("alice", "export-to-provider", args("provider", "vndb"))
 	if e.Code != tasks.CodeUnauthorized || !strings.Contains(e.Message, "listread") {
@@ -125,7 +124,7 @@ func TestATokenOfVNDBThatMayNotSeePrivateEntriesIsRefused(t *testing.T) {
 
 func TestWhatVNDBCannotTakeIsToldAndNotSent(t *testing.T) {
 	t.Parallel()
-	v := newVNDB(t)
+	v := newVNDB(newBench(t))
 	v.do("alice", "import-trackers", withFile(args("provider", "vndb"), `<vndb-export version="1.0"><vns>
 		<vn id="v5"><title>Made Up 5</title><label id="1" label="Playing"/><started>2024-05</started><notes>`+strings.Repeat("x", 2001)+`</notes></vn>
 	</vns></vndb-export>`))
