@@ -225,6 +225,17 @@ func (b *bench) do(account, action string, a tasks.Args) report {
 	return b.report(out)
 }
 
+// ended runs a whole task to its end, and gives it.
+func (b *bench) ended(account, action string, a tasks.Args) tasks.Task {
+	b.t.Helper()
+	task := b.begin(account, action)
+	_, err := b.finish(task, a)
+	b.must(err)
+	_, err = b.store.Finish(b.t.Context(), tasks.Ending{Fence: tasks.Fence{Task: task.ID, Attempt: task.Attempt}, State: tasks.Published})
+	b.must(err)
+	return task
+}
+
 // refused runs a task that must end with a sentence, and gives it.
 func (b *bench) refused(account, action string, a tasks.Args) *tasks.Error {
 	b.t.Helper()

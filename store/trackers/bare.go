@@ -25,8 +25,9 @@ type leftOut struct {
 // resolvePage is how many ids are resolved at a time.
 const resolvePage = 1000
 
-// bare finds the ids that works without an entry of a list have at its provider.
-func (s *Store) bare(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind) (*bare, error) {
+// bare finds the ids that works without an entry of a list have at its provider, with
+// claims as if they were kept.
+func (s *Store) bare(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, claims ...tracker.Claim) (*bare, error) {
 	var list []leftOut
 	from, params := s.listed(owner, p, k)
 	err := query(tx, func(found *sql.Rows) error {
@@ -48,7 +49,7 @@ func (s *Store) bare(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tra
 		}
 	}
 	for ; len(open) > 0; open = open[min(len(open), resolvePage):] {
-		if err := s.byReference(tx, owner, p, b, open[:min(len(open), resolvePage)]); err != nil {
+		if err := s.byReference(tx, owner, p, b, open[:min(len(open), resolvePage)], claims); err != nil {
 			return nil, err
 		}
 	}
@@ -64,7 +65,7 @@ func ownID(resource string, p tracker.Provider, k tracker.Kind) (string, bool) {
 }
 
 // byReference finds ids in what is said about the works.
-func (s *Store) byReference(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, b *bare, page []leftOut) error {
+func (s *Store) byReference(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, b *bare, page []leftOut, claims []tracker.Claim) error {
 	keys := make([]tracker.RecordKey, len(page))
 	for i, one := range page {
 		var ok bool
@@ -72,7 +73,7 @@ func (s *Store) byReference(tx *gorm.DB, owner tracker.Owner, p tracker.Provider
 			keys[i], _ = tracker.OwnKey(one.resource)
 		}
 	}
-	refs, err := s.refs(tx, owner.Client, keys)
+	refs, err := s.refs(tx, owner.Client, keys, claims...)
 	if err != nil {
 		return err
 	}

@@ -93,11 +93,11 @@ func sameTracker(a, b tracker.Tracker) bool {
 type held struct {
 	trackers map[int64]tracker.Tracker
 	works    map[string]tracker.Work
-	records  map[tracker.RecordKey]tracker.Entry
+	records  map[tracker.RecordKey]tracker.Record
 }
 
 func snapshot(h *tracker.Held) held {
-	before := held{map[int64]tracker.Tracker{}, map[string]tracker.Work{}, map[tracker.RecordKey]tracker.Entry{}}
+	before := held{map[int64]tracker.Tracker{}, map[string]tracker.Work{}, map[tracker.RecordKey]tracker.Record{}}
 	for _, t := range h.Trackers {
 		before.trackers[t.ID] = *t
 	}
@@ -105,7 +105,7 @@ func snapshot(h *tracker.Held) held {
 		before.works[name] = *w
 	}
 	for key, r := range h.Records {
-		before.records[key] = r.Entry
+		before.records[key] = *r
 	}
 	return before
 }

@@ -24,6 +24,9 @@ func (s *Store) Discard(ctx context.Context, owner tracker.Owner, id string) err
 			if err != nil {
 				return err
 			}
+			if err := s.part(tx, t.ID); err != nil {
+				return err
+			}
 			left, err = deleteSome(tx, []int64{t.ID})
 			return err
 		})

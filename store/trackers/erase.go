@@ -61,6 +61,7 @@ func eraseUser(tx *gorm.DB, owner tracker.Owner) error {
 	for _, statement := range []string{
 		"DELETE FROM provider_credentials WHERE client_id = ? AND parent = ?",
 		"DELETE FROM list_files WHERE client_id = ? AND parent = ?",
+		"DELETE FROM parted_records WHERE client_id = ? AND parent = ?",
 		"DELETE FROM audience_members WHERE client_id = ? AND member = ?",
 	} {
 		if err := tx.Exec(statement, owner.Client, owner.Parent).Error; err != nil {

@@ -23,7 +23,7 @@ type image struct {
 	End        int64                    `json:"end"`
 	Percentage *float64                 `json:"percentage"`
 	FirstDone  int64                    `json:"first_done"`
-	Records    map[keyRow]string        `json:"-"` // their entries as they are kept
+	Records    map[keyRow]entryRow      `json:"-"`
 	Completed  map[string]completionRow `json:"-"` // by resource
 }
 
@@ -31,7 +31,9 @@ type image struct {
 func (m *image) hash() (string, error) {
 	records := make([]keptRecord, 0, len(m.Records))
 	for _, key := range sortedKeys(m.Records) {
-		records = append(records, keptRecord{key, m.Records[key]})
+		// A base is no part of what a tracker is: that both sides were compared is
+		// nothing that changed it.
+		records = append(records, keptRecord{keyRow: key, entryRow: entryRow{Entry: m.Records[key].Entry}})
 	}
 	completed := make([]completionRow, 0, len(m.Completed))
 	for _, name := range slices.Sorted(maps.Keys(m.Completed)) {
@@ -48,10 +50,16 @@ func (m *image) hash() (string, error) {
 // keptRecord is a record as a journal keeps it; an empty entry: there was none.
 type keptRecord struct {
 	keyRow
-	Entry string `json:"entry"`
+	entryRow
 }
 
-func sortedKeys(records map[keyRow]string) []keyRow {
+// entryRow is what is kept of a record.
+type entryRow struct {
+	Entry string `json:"entry"`
+	Base  string `json:"base,omitempty"`
+}
+
+func sortedKeys(records map[keyRow]entryRow) []keyRow {
 	return slices.SortedFunc(maps.Keys(records), func(a, b keyRow) int {
 		return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.NativeID, b.NativeID))
 	})
@@ -73,7 +81,7 @@ func (s *Store) images(tx *gorm.DB, ids []int64) (map[int64]*image, error) {
 	}
 	with := "WITH " + s.db.Batch("b", idColumn)
 	err = query(tx, func(row *sql.Rows) error {
-		m := &image{Records: map[keyRow]string{}, Completed: map[string]completionRow{}}
+		m := &image{Records: map[keyRow]entryRow{}, Completed: map[string]completionRow{}}
 		err := row.Scan(&m.ID, &m.Resource, &m.State, &m.Start, &m.End, &m.Percentage, &m.FirstDone)
 		found[m.ID] = m
 		return err
@@ -84,13 +92,13 @@ func (s *Store) images(tx *gorm.DB, ids []int64) (map[int64]*image, error) {
 	err = query(tx, func(row *sql.Rows) error {
 		var id int64
 		var key keyRow
-		var entry string
-		err := row.Scan(&id, &key.Provider, &key.Kind, &key.NativeID, &entry)
+		var entry entryRow
+		err := row.Scan(&id, &key.Provider, &key.Kind, &key.NativeID, &entry.Entry, &entry.Base)
 		if m := found[id]; m != nil {
 			m.Records[key] = entry
 		}
 		return err
-	}, with+" SELECT r.tracker_id, r.provider, r.kind, r.native_id, r.entry FROM b JOIN provider_records r ON r.tracker_id = b.id", param)
+	}, with+" SELECT r.tracker_id, r.provider, r.kind, r.native_id, r.entry, r.base FROM b JOIN provider_records r ON r.tracker_id = b.id", param)
 	if err != nil {
 		return nil, err
 	}

@@ -63,7 +63,7 @@ func touched(h *tracker.Held, before held) []*tracker.Tracker {
 		}
 	}
 	for key, r := range h.Records {
-		if was, ok := before.records[key]; !ok || !was.Equal(r.Entry) {
+		if was, ok := before.records[key]; !ok || !was.Entry.Equal(r.Entry) {
 			set[r.Tracker] = true
 		}
 	}

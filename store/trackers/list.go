@@ -11,6 +11,7 @@ import (
 
 	"gorm.io/gorm"
 
+	"asapi/store"
 	"asapi/tasks/tracker"
 )
 
@@ -74,8 +75,13 @@ func (s *Store) reading(ctx context.Context, read func(tx *gorm.DB) error) error
 // List implements tracker.Store. Every passage sees one moment of the database;
 // the lines come as the database sends them.
 func (s *Store) List(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind, fn func(iter.Seq2[tracker.Listed, error]) error) error {
+	return s.ListSaid(ctx, owner, p, k, nil, fn)
+}
+
+// ListSaid implements tracker.Store.
+func (s *Store) ListSaid(ctx context.Context, owner tracker.Owner, p tracker.Provider, k tracker.Kind, claims []tracker.Claim, fn func(iter.Seq2[tracker.Listed, error]) error) error {
 	return s.reading(ctx, func(tx *gorm.DB) error {
-		bare, err := s.bare(tx, owner, p, k)
+		bare, err := s.bare(tx, owner, p, k, claims...)
 		if err != nil {
 			return err
 		}
@@ -91,7 +97,7 @@ var errStopped = errors.New("the reader stopped")
 func (s *Store) lines(tx *gorm.DB, owner tracker.Owner, p tracker.Provider, k tracker.Kind, ids map[int64]string, yield func(tracker.Listed, error) bool) {
 	from, params := s.listed(owner, p, k)
 	// Of works without an entry: what any list last said of them.
-	statement := "SELECT " + trackerColumns + ", COALESCE(r.id, 0), COALESCE(r.native_id, ''), COALESCE(r.entry," +
+	statement := "SELECT " + trackerColumns + ", t.updated_at, COALESCE(r.updated_at, 0), COALESCE(r.base, ''), COALESCE(r.id, 0), COALESCE(r.native_id, ''), COALESCE(r.entry," +
 		" (SELECT o.entry FROM provider_records o WHERE o.tracker_id = t.id ORDER BY o.updated_at DESC, o.id DESC LIMIT 1), ''), " +
 		s.singles() + ", COALESCE(w.title, ''), COALESCE(w.regular, 0)" + from + " ORDER BY t.id, r.id"
 	err := query(tx, func(found *sql.Rows) error {
@@ -117,12 +123,16 @@ func (s *Store) singles() string {
 
 // scanListed reads a line; a bare one without a native id is not on the list.
 func scanListed(found *sql.Rows, p tracker.Provider, k tracker.Kind, ids map[int64]string) (line tracker.Listed, err error) {
-	var entry, singles string
-	var record int64
+	var entry, base, singles string
+	var record, changed, listed int64
 	line.Key = tracker.RecordKey{Provider: p, Kind: k}
-	line.Tracker, err = scanTracker(found, &record, &line.Key.NativeID, &entry, &singles, &line.Work.Title, &line.Work.Regular)
+	line.Tracker, err = scanTracker(found, &changed, &listed, &base, &record, &line.Key.NativeID, &entry, &singles, &line.Work.Title, &line.Work.Regular)
 	if err != nil {
 		return line, err
+	}
+	line.ChangedAt, line.ListedAt = store.TimeOf(changed), store.TimeOf(listed)
+	if line.Base, err = baseOf(base); err != nil {
+		return line, fmt.Errorf("decode the base of %v: %w", line.Key, err)
 	}
 	line.Tracker.Singles, _ = tracker.ParseNumbers(singles)
 	line.Work.Resource = line.Tracker.Resource

@@ -141,13 +141,16 @@ func (s *Store) loadRecords(tx *gorm.DB, h *tracker.Held, keys []tracker.RecordK
 	}
 	return query(tx, func(found *sql.Rows) error {
 		r := tracker.Record{}
-		var entry string
-		t, err := scanTracker(found, &r.Key.Provider, &r.Key.Kind, &r.Key.NativeID, &entry)
+		var entry, base string
+		t, err := scanTracker(found, &r.Key.Provider, &r.Key.Kind, &r.Key.NativeID, &entry, &base)
 		if err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(entry), &r.Entry); err != nil {
 			return fmt.Errorf("decode the entry %v: %w", r.Key, err)
+		}
+		if r.Base, err = baseOf(base); err != nil {
+			return fmt.Errorf("decode the base of %v: %w", r.Key, err)
 		}
 		if known, ok := h.Trackers[t.Resource]; ok {
 			r.Tracker = known
@@ -157,7 +160,7 @@ func (s *Store) loadRecords(tx *gorm.DB, h *tracker.Held, keys []tracker.RecordK
 		}
 		h.Records[r.Key] = &r
 		return nil
-	}, s.of(keyColumns...)+" SELECT "+trackerColumns+", r.provider, r.kind, r.native_id, r.entry"+
+	}, s.of(keyColumns...)+" SELECT "+trackerColumns+", r.provider, r.kind, r.native_id, r.entry, r.base"+
 		" FROM b JOIN provider_records r ON r.client_id = b.client_id AND r.parent = b.parent AND r.provider = b.provider AND r.kind = b.kind AND r.native_id = b.native_id"+
 		" JOIN trackers t ON t.id = r.tracker_id",
 		param, h.Owner.Client, h.Owner.Parent)

@@ -3,6 +3,7 @@ package trackers
 import (
 	"context"
 	"database/sql"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -127,13 +128,24 @@ func (s *Store) reach(ctx context.Context, keys []tracker.RecordKey) ([]tracker.
 	return all, nil
 }
 
-// refs finds out what ids stand for, for a client.
-func (s *Store) refs(tx *gorm.DB, client tasks.ClientID, keys []tracker.RecordKey) (*tracker.References, error) {
+// refs finds out what ids stand for, for a client; claims about them count as if they
+// were kept.
+func (s *Store) refs(tx *gorm.DB, client tasks.ClientID, keys []tracker.RecordKey, claims ...tracker.Claim) (*tracker.References, error) {
+	asked := make(map[tracker.RecordKey]bool, len(keys))
+	for _, k := range keys {
+		asked[k] = true
+	}
+	var said []tracker.Saying
+	for _, c := range claims {
+		if one, ok := c.Saying(); ok && slices.ContainsFunc(one.Keys, func(k tracker.RecordKey) bool { return asked[k] }) {
+			said, keys = append(said, one), append(keys, one.Keys...)
+		}
+	}
 	known, err := s.said(tx, []tasks.ClientID{everyone, client}, keys)
 	if err != nil {
 		return nil, err
 	}
-	return tracker.NewReferences(known.sayings), nil
+	return tracker.NewReferences(append(known.sayings, said...)), nil
 }
 
 // moveWorks moves what the catalogues know under names that the ids do not

@@ -31,7 +31,7 @@ func (s *Store) restore(tx *gorm.DB, owner tracker.Owner, list []kept) error {
 		}
 		removed = append(removed, k.trace.Removed...)
 		for _, r := range k.trace.Records {
-			row := recordRow{r.keyRow, k.tracker, r.Entry}
+			row := recordRow{r.keyRow, r.entryRow, k.tracker}
 			if r.Entry == "" {
 				gone = append(gone, row)
 			} else {

@@ -106,21 +106,25 @@ func (s *Store) updateTrackers(tx *gorm.DB, changed []*tracker.Tracker) error {
 
 type recordRow struct {
 	keyRow
-	Tracker int64  `json:"tracker_id"`
-	Entry   string `json:"entry"`
+	entryRow
+	Tracker int64 `json:"tracker_id"`
 }
 
 func (s *Store) saveRecords(tx *gorm.DB, h *tracker.Held, before held) error {
 	var list []recordRow
 	for key, r := range h.Records {
-		if was, ok := before.records[key]; ok && was.Equal(r.Entry) {
+		if was, ok := before.records[key]; ok && was.Entry.Equal(r.Entry) && was.Base == r.Base {
 			continue
 		}
 		entry, err := json.Marshal(r.Entry)
 		if err != nil {
 			return fmt.Errorf("encode the entry %v: %w", key, err)
 		}
-		list = append(list, recordRow{keyRow{string(key.Provider), string(key.Kind), key.NativeID}, r.Tracker.ID, string(entry)})
+		base, err := baseText(r.Base)
+		if err != nil {
+			return fmt.Errorf("encode the base of %v: %w", key, err)
+		}
+		list = append(list, recordRow{keyRow{string(key.Provider), string(key.Kind), key.NativeID}, entryRow{string(entry), base}, r.Tracker.ID})
 	}
 	if len(list) == 0 {
 		return nil
@@ -130,17 +134,38 @@ func (s *Store) saveRecords(tx *gorm.DB, h *tracker.Held, before held) error {
 	if err != nil {
 		return err
 	}
-	return tx.Exec("WITH "+s.db.Batch("b", recordColumns...)+s.upsertRecords(), param, h.Owner.Client, h.Owner.Parent).Error
+	if err := tx.Exec("WITH "+s.db.Batch("b", recordColumns...)+s.upsertRecords(), param, h.Owner.Client, h.Owner.Parent).Error; err != nil {
+		return err
+	}
+	return s.rejoin(tx, h.Owner, param)
 }
 
-var recordColumns = append(slices.Clip(keyColumns), store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"})
+var recordColumns = append(slices.Clip(keyColumns), store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "entry", Type: "text"}, store.Col{Name: "base", Type: "text"})
+
+// baseText is how a base is kept; one that is not known is empty.
+func baseText(f tracker.Facts) (string, error) {
+	if f.Status == "" {
+		return "", nil
+	}
+	text, err := json.Marshal(f)
+	return string(text), err
+}
+
+// baseOf reads what baseText wrote.
+func baseOf(text string) (f tracker.Facts, err error) {
+	if text != "" {
+		err = json.Unmarshal([]byte(text), &f)
+	}
+	return f, err
+}
 
 // upsertRecords follows the batch b. WHERE true keeps SQLite from reading ON
 // CONFLICT as part of a join.
 func (s *Store) upsertRecords() string {
-	return " INSERT INTO provider_records (client_id, parent, tracker_id, provider, kind, native_id, entry, updated_at)" +
-		" SELECT " + s.num() + ", " + s.text() + ", tracker_id, provider, kind, native_id, entry, " + s.db.Now() + " FROM b WHERE true ORDER BY tracker_id" +
-		" ON CONFLICT (client_id, parent, provider, kind, native_id) DO UPDATE SET tracker_id = excluded.tracker_id, entry = excluded.entry, updated_at = excluded.updated_at"
+	return " INSERT INTO provider_records (client_id, parent, tracker_id, provider, kind, native_id, entry, base, updated_at)" +
+		" SELECT " + s.num() + ", " + s.text() + ", tracker_id, provider, kind, native_id, entry, COALESCE(base, ''), " + s.db.Now() + " FROM b WHERE true ORDER BY tracker_id" +
+		" ON CONFLICT (client_id, parent, provider, kind, native_id) DO UPDATE SET tracker_id = excluded.tracker_id, entry = excluded.entry, base = excluded.base," +
+		" updated_at = CASE WHEN provider_records.entry = excluded.entry THEN provider_records.updated_at ELSE excluded.updated_at END"
 }
 
 func (s *Store) saveWorks(tx *gorm.DB, h *tracker.Held, before held) error {

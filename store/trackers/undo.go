@@ -17,7 +17,7 @@ import (
 // Changes implements tracker.Store.
 func (s *Store) Changes(ctx context.Context, account tasks.Account, task tasks.ID) (n int64, err error) {
 	var phase int
-	err = s.db.Gorm(ctx).Raw("SELECT phase FROM tasks WHERE id = "+s.uuid()+" AND client_id = ? AND service = ? AND account = ? AND action IN ('import-trackers', 'import-from-provider')",
+	err = s.db.Gorm(ctx).Raw("SELECT phase FROM tasks WHERE id = "+s.uuid()+" AND client_id = ? AND service = ? AND account = ? AND action IN ('import-trackers', 'import-from-provider', 'sync-with-provider')",
 		task.String(), account.Client, account.Service, account.Username).Row().Scan(&phase)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):

@@ -19,6 +19,7 @@ type importer struct {
 	run    *tasks.Run
 	mode   mode
 	dry    bool
+	live   bool // the rows are what stands at the provider now
 
 	seed  maphash.Seed
 	seen  map[uint64]struct{} // hashes of the keys that came by
@@ -129,6 +130,7 @@ func (im *importer) take(h *Held, index int64, row importRow, echoes func() map[
 		h.Records[row.Key] = record
 		was := *t
 		im.bring(h, record, Visible{})
+		im.meet(h, record, row, Facts{})
 		item.Outcome, item.Reason = tasks.Updated, stands.Reason()
 		if made {
 			item.Outcome = tasks.Created
@@ -142,6 +144,7 @@ func (im *importer) take(h *Held, index int64, row importRow, echoes func() map[
 		return
 	}
 	was, before := record.Entry, *record.Tracker
+	stood := h.current(im.format, record).Facts
 	entry := im.entry(was, row)
 	if im.mode == merging && entry.Facts == was.Facts && !entry.Equal(was) && echoes()[row.Key] {
 		entry = was
@@ -154,11 +157,20 @@ func (im *importer) take(h *Held, index int64, row importRow, echoes func() map[
 	if !entry.Equal(was) || before != *record.Tracker {
 		item.Outcome = tasks.Updated
 	}
+	im.meet(h, record, row, stood)
 	if row.again {
 		item.Reason = "The file has this entry more than once; what the first says stands, with the further progress of both."
 	}
 	item.Refs = im.changes(item.Outcome, was.Facts, before, record)
 	h.Settle(noted(item, row), record.Tracker)
+}
+
+// meet notes for later comparisons what both sides have, where the row is what stands at
+// the provider: a file may be of any time.
+func (im *importer) meet(h *Held, r *Record, row importRow, before Facts) {
+	if im.live {
+		h.meet(im.format, r, row.Entry, before)
+	}
 }
 
 // noted adds to the item what its row gives to know.

@@ -98,6 +98,7 @@ type deed struct {
 	key    RecordKey
 	name   string // the item's key
 	want   Entry
+	got    Entry  // as it stands there once the change is sent
 	there  *Entry // how it stands at the provider; nil: it is not on the list
 	change Change
 	item   tasks.Item // the outcome, once the change is sent

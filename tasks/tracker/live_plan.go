@@ -4,11 +4,13 @@ package tracker
 // of that. ours is the line's entry as it would be written into a file; there is how
 // it stands at the provider, nil when it is not on the list.
 //
-// What our trackers changed since the entry was last taken from a list or brought to
-// the provider goes over what stands there. Where that changed too, the further
-// progress stands and nothing is taken back; where only a list says something else
-// than the provider, gaps are filled besides and nothing is written over.
+// What our side changed since both were last alike goes over what stands there, and
+// what it did not change stays as it is there. Where both changed the same, the further
+// progress stands and nothing is taken back; where only a list says something else than
+// the provider, gaps are filled and nothing is written over.
 func wanted(f Format, line *Listed, ours Entry, there *Entry) (Entry, string) {
+	listed := ours.Equal(line.Entry) // our trackers add nothing to what a list said
+	base := line.Base
 	switch {
 	case there == nil:
 		return ours, ""
@@ -16,16 +18,33 @@ func wanted(f Format, line *Listed, ours Entry, there *Entry) (Entry, string) {
 		return filled(f, *there, ours), ""
 	case personal(ours.Facts) == personal(there.Facts):
 		return *there, ""
-	case ours.Equal(line.Entry):
+	case base.Status == "" && listed:
 		// It was changed there, or a list file that was imported said more than
 		// the site: it is not known which.
 		return filled(f, *there, ours), ""
+	case base.Status == "":
+		base = line.Entry.Facts
 	}
-	mine := overlaid(f, *there, line.Entry.Facts, ours.Facts)
-	if personal(there.Facts) == personal(line.Entry.Facts) {
-		return mine, ""
+	theirs := heard(f, ours, *there)
+	mine, both := *there, *there
+	for _, p := range sayings {
+		if p.alike(ours.Facts, base) || p.alike(ours.Facts, theirs) {
+			continue
+		}
+		p.put(&both.Facts, ours.Facts)
+		if p.alike(theirs, base) {
+			p.put(&mine.Facts, ours.Facts)
+		}
 	}
-	return Merge(f, *there, mine), "The entry changed on both sides: the further progress stands, and nothing was taken back."
+	switch {
+	case both.Facts == there.Facts:
+		return *there, ""
+	case listed:
+		return filled(f, *there, both), ""
+	case both.Facts == mine.Facts:
+		return f.Conform(mine), ""
+	}
+	return Merge(f, f.Conform(mine), both), "The entry changed on both sides: the further progress stands, and nothing was taken back."
 }
 
 // personal gives what the user says of a work, without what everybody knows of it.
@@ -53,26 +72,4 @@ func filled(f Format, there, ours Entry) Entry {
 	m.Private = there.Private
 	m.Title, m.Total, m.TotalVolumes = there.Title, there.Total, there.TotalVolumes
 	return f.Conform(m)
-}
-
-// overlaid lays over an entry what differs between two states of our side.
-func overlaid(f Format, there Entry, was, now Facts) Entry {
-	lay(&there.Status, was.Status, now.Status)
-	lay(&there.Progress, was.Progress, now.Progress)
-	lay(&there.Volumes, was.Volumes, now.Volumes)
-	lay(&there.Repeats, was.Repeats, now.Repeats)
-	lay(&there.Repeating, was.Repeating, now.Repeating)
-	lay(&there.Score, was.Score, now.Score)
-	lay(&there.Start, was.Start, now.Start)
-	lay(&there.Finish, was.Finish, now.Finish)
-	lay(&there.Seen, was.Seen, now.Seen)
-	lay(&there.Notes, was.Notes, now.Notes)
-	lay(&there.Private, was.Private, now.Private)
-	return f.Conform(there)
-}
-
-func lay[T comparable](to *T, was, now T) {
-	if was != now {
-		*to = now
-	}
 }

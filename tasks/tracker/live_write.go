@@ -72,7 +72,7 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 		var refused *refusedError
 		switch {
 		case err == nil:
-			d.want = unlost(ex.format, d.want, entry)
+			d.got, d.want = entry, unlost(ex.format, d.want, entry)
 			return ex.tell(ctx, d)
 		case errors.As(err, &refused):
 			d.item.Outcome, d.item.Reason = tasks.ItemFailed, refused.reason
@@ -104,7 +104,7 @@ func (ex *liveExport) stands(ctx context.Context, d *deed) (bool, error) {
 		d.change = change
 		return false, nil
 	}
-	d.want = unlost(ex.format, d.want, row.Entry)
+	d.got, d.want = row.Entry, unlost(ex.format, d.want, row.Entry)
 	return true, nil
 }
 
@@ -144,7 +144,7 @@ func (ex *liveExport) remove(ctx context.Context, d *deed) error {
 // tell records the item, and what the account's list at the provider says now.
 func (ex *liveExport) tell(ctx context.Context, d *deed) error {
 	d.item.Index = ex.next
-	want := Want{Records: []RecordKey{d.key}, Dry: ex.dry}
+	want := Want{Records: []RecordKey{d.key}, Singles: true, Dry: ex.dry}
 	items, err := ex.store.Change(ctx, ex.run.Fence(), ex.owner, want, func(h *Held) error {
 		t := ex.told(h, d)
 		h.Settle(d.item, t)
@@ -165,6 +165,7 @@ func (ex *liveExport) told(h *Held, d *deed) *Tracker {
 		return record.Tracker
 	case known:
 		record.Entry = d.want
+		h.meet(ex.format, record, d.got, Facts{})
 		return record.Tracker
 	case d.delete || d.item.Outcome == tasks.ItemFailed:
 		return nil
@@ -172,6 +173,7 @@ func (ex *liveExport) told(h *Held, d *deed) *Tracker {
 	t, there := h.Trackers[h.Resolve(d.key).Resource]
 	if there {
 		h.Records[d.key] = &Record{Key: d.key, Tracker: t, Entry: d.want}
+		h.meet(ex.format, h.Records[d.key], d.got, Facts{})
 	}
 	return t
 }

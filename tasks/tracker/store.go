@@ -25,6 +25,11 @@ type Store interface {
 	// these works. fn may range over the lines more than once and finds the
 	// same each time. They are not held in memory.
 	List(ctx context.Context, owner Owner, p Provider, k Kind, fn func(lines iter.Seq2[Listed, error]) error) error
+	// ListSaid is List as it will be when claims are kept.
+	ListSaid(ctx context.Context, owner Owner, p Provider, k Kind, claims []Claim, fn func(lines iter.Seq2[Listed, error]) error) error
+	// Parted gives the keys of entries whose trackers the owner deleted since they
+	// were last compared with a provider's list, and that no import took again.
+	Parted(ctx context.Context, owner Owner, p Provider, k Kind) ([]RecordKey, error)
 	// LeftOut calls each with the owner's trackers of works of that kind which
 	// List leaves out because their id at the provider is not known, and why;
 	// of a tracker its ID, Parent and Resource are told.
@@ -128,6 +133,9 @@ type Record struct {
 	Key     RecordKey
 	Tracker *Tracker
 	Entry   Entry
+	// Base is what both sides had when they were last alike, fact by fact; without
+	// a status: they were never compared.
+	Base Facts
 }
 
 // Outcome is an item on its way; its tracker has a name once it is kept.
@@ -155,6 +163,11 @@ type Listed struct {
 	Bare    bool
 	Tracker Tracker
 	Work    Work
+	// Base is that of the entry's record.
+	Base Facts
+	// ChangedAt is when the tracker was last changed, and ListedAt when the entry
+	// was; zero: there is none.
+	ChangedAt, ListedAt time.Time
 }
 
 // Tracker finds the tracker of a work, or makes one.

@@ -49,7 +49,7 @@ func (tr *trial) remember(h *Held, rows []importRow, hash func(RecordKey) uint64
 		record, ok := h.Records[row.Key]
 		if _, again := tr.twice[hash(row.Key)]; ok && again && row.Fault == "" && len(tr.kept) < maxTrial {
 			t := *record.Tracker
-			tr.kept[row.Key] = Record{record.Key, &t, record.Entry}
+			tr.kept[row.Key] = Record{record.Key, &t, record.Entry, record.Base}
 		}
 	}
 }
