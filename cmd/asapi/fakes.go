@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"asapi/internal/testprovider/anilist"
+	"asapi/internal/testprovider/mangadex"
 	"asapi/internal/testprovider/mangaupdates"
 	"asapi/internal/testprovider/myanimelist"
 	"asapi/internal/testprovider/vndb"
@@ -22,7 +23,7 @@ type fakes struct {
 	notes   strings.Builder
 }
 
-// demoToken is what signs in to the stand-ins for AniList, MangaUpdates and VNDB.
+// demoToken is what signs in to the stand-ins for AniList, MangaDex, MangaUpdates and VNDB.
 const demoToken = "demo.alice.token"
 
 // startFakes starts stand-ins on loopback and has the adapters reach those.
@@ -37,11 +38,15 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	reader := novels.Add(demoToken, "u1")
 	updates := mangaupdates.New()
 	follower := updates.Add("alice", demoToken)
+	dex := mangadex.New()
+	dexUser := dex.Add("alice", demoToken)
 	for i := 1; i <= 25; i++ {
 		title := fmt.Sprintf("A Made-up Show, Part %d", i)
 		site.Put(user, anilist.Media{ID: i, MAL: 1000 + i, Type: "ANIME", Format: "TV", Title: title, Episodes: 12}, anilist.Entry{Status: "CURRENT", Progress: i % 12, Score: 4 * i})
 		mal.Put(malUser, "anime", myanimelist.Work{ID: 1000 + i, Title: title, Total: 12}, myanimelist.Entry{Status: "watching", Progress: (i + 3) % 12, Score: i % 10})
 		updates.Put(follower, int64(i), fmt.Sprintf("A Made-up Comic, Part %d", i), mangaupdates.Entry{List: int64(i % 5), Chapter: int64(i)})
+		id := fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
+		dex.Put(dexUser, id, mangadex.Title{Name: fmt.Sprintf("A Made-up Comic, Part %d", i), Chapters: []mangadex.Chapter{{ID: id, Number: "1", Language: "en"}}}, &mangadex.Entry{Status: "reading", Read: []string{id}})
 		novels.Put(reader, int64(i), fmt.Sprintf("A Made-up Novel, Part %d", i), vndb.Entry{Labels: []int64{int64(1 + i%5)}, Started: "2024-05-17"})
 	}
 	for _, one := range []struct {
@@ -52,6 +57,7 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 		{mal.Handler(), func(base string) {
 			o.MyanimelistURL, o.MyanimelistSignInURL, o.MyanimelistClientID = base+"/v2", base+"/v1/oauth2", myanimelist.ClientID
 		}},
+		{dex.Handler(), func(base string) { o.MangadexURL, o.MangadexSignInURL = base, base+mangadex.SignIn }},
 		{updates.Handler(), func(base string) { o.MangaupdatesURL = base }},
 		{novels.Handler(), func(base string) { o.VndbURL = base }},
 	} {
@@ -65,6 +71,7 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add myanimelist --client dev --account alice --access-token %s --refresh-token %s\n", access, refresh)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add vndb --client dev --account alice --access-token %s\n", demoToken)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add mangaupdates --client dev --account alice --username alice --password %s\n", demoToken)
+	_, _ = fmt.Fprintf(&f.notes, "asapi credential add mangadex --client dev --account alice --username alice --password %s --app-id '%s' --app-secret '%s'\n", demoToken, dexUser.Client, dexUser.Secret)
 	f.notes.WriteString("\nEach takes --data with the folder above.\n")
 	return f, nil
 }

@@ -38,6 +38,10 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	if got := report("import-from-provider", "provider=mangaupdates"); got["created"] != 25.0 {
 		t.Errorf("imported: %v", got)
 	}
+	must(t, append([]string{"credential", "add", "mangadex", "--username", "alice", "--password", demoToken, "--app-id", "personal-client-alice", "--app-secret", "client of alice"}, whose...)...)
+	if got := report("import-from-provider", "provider=mangadex"); got["created"] != 25.0 {
+		t.Errorf("imported: %v", got)
+	}
 	// 25 works, which MyAnimeList has too; there one is further now and then.
 	got := report("export-to-provider", "provider=myanimelist", "kind=anime", "dry_run=true")
 	if got["total"] != 25.0 || got["updated"] == 0.0 || got["created"] != 0.0 || got["failed"] != 0.0 {

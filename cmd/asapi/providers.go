@@ -9,6 +9,7 @@ import (
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/live"
+	"asapi/tasks/tracker/mangadex"
 	"asapi/tasks/tracker/mangaupdates"
 	"asapi/tasks/tracker/myanimelist"
 	"asapi/tasks/tracker/vndb"
@@ -27,6 +28,9 @@ type providers struct {
 	MyanimelistSignInURL    string `help:"Address of MyAnimeList's sign-in." default:"https://myanimelist.net/v1/oauth2" placeholder:"URL"`
 	MyanimelistClientID     string `help:"Id of this installation as an application of MyAnimeList; default: none, credentials bring their own." placeholder:"ID"`
 	MyanimelistClientSecret string `help:"Secret of that application, where it has one." placeholder:"SECRET"`
+
+	MangadexURL       string `help:"Address of MangaDex' API." default:"https://api.mangadex.org" placeholder:"URL"`
+	MangadexSignInURL string `help:"Address of MangaDex' sign-in." default:"https://auth.mangadex.org/realms/mangadex/protocol/openid-connect" placeholder:"URL"`
 
 	VndbURL         string `help:"Address of VNDB's API." default:"https://api.vndb.org/kana" placeholder:"URL"`
 	MangaupdatesURL string `help:"Address of MangaUpdates' API." default:"https://api.mangaupdates.com/v1" placeholder:"URL"`
@@ -49,6 +53,7 @@ func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
 		{"ASAPI_MYANIMELIST_URL", "myanimelist-url", []string{o.MyanimelistURL, o.MyanimelistSignInURL}, myanimelist.Rates, func(c live.Config) (tracker.Live, error) {
 			return myanimelist.NewLive(c, myanimelist.Application{ID: o.MyanimelistClientID, Secret: o.MyanimelistClientSecret})
 		}},
+		{"ASAPI_MANGADEX_URL", "mangadex-url", []string{o.MangadexURL, o.MangadexSignInURL}, mangadex.Rates, func(c live.Config) (tracker.Live, error) { return mangadex.NewLive(c) }},
 		{"ASAPI_VNDB_URL", "vndb-url", []string{o.VndbURL}, vndb.Rates, func(c live.Config) (tracker.Live, error) { return vndb.NewLive(c) }},
 		{"ASAPI_MANGAUPDATES_URL", "mangaupdates-url", []string{o.MangaupdatesURL}, mangaupdates.Rates, func(c live.Config) (tracker.Live, error) { return mangaupdates.NewLive(c) }},
 	} {

@@ -16,7 +16,7 @@ func (b *bench) watch(id, status string, progress int) {
 
 func TestWhatWasTakenBackAtAProviderIsNotRaisedAgainByAnExport(t *testing.T) {
 	t.Parallel()
-	b := newAniList(t)
+	b := newAniList(newBench(t))
 	b.do("alice", "import-from-provider", b.with())
 	b.site.Put(b.alice, show(1, 101, 12), fake.Entry{Status: "CURRENT", Progress: 1, Score: 85, Start: day(2024, 5)})
 	b.site.Put(b.alice, show(5, 105, 0), fake.Entry{Status: "CURRENT", Progress: 4, Priority: 2})
@@ -37,7 +37,7 @@ func TestWhatWasTakenBackAtAProviderIsNotRaisedAgainByAnExport(t *testing.T) {
 
 func TestAnUndoneImportIsNoChangeOfOursForAnExport(t *testing.T) {
 	t.Parallel()
-	b := newAniList(t)
+	b := newAniList(newBench(t))
 	b.do("alice", "import-from-provider", b.with())
 	b.site.Put(b.alice, show(1, 101, 12), fake.Entry{Status: "CURRENT", Progress: 8, Score: 85, Start: day(2024, 5)})
 	task := b.ended("alice", "import-from-provider", b.with())

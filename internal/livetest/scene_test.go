@@ -44,6 +44,7 @@ type scene struct {
 // scenes set the providers up on a bench, one or several.
 var scenes = map[string]func(b *bench) *scene{
 	"anilist":      anilistScene,
+	"mangadex":     mangadexScene,
 	"mangaupdates": mangaupdatesScene,
 	"myanimelist":  myanimelistScene,
 	"vndb":         vndbScene,

@@ -33,7 +33,8 @@ type LiveList interface {
 	// Find gives one entry as it stands; there is false when it is not on the list.
 	Find(ctx context.Context, key RecordKey) (row Row, there bool, err error)
 	// Write sends a change and gives the entry as it stands then, as far as want
-	// and the answer tell. A change sent twice leaves what it leaves sent once.
+	// and the answer tell. A change sent twice leaves what it leaves sent once. With
+	// Lacking it gives the entry, too.
 	Write(ctx context.Context, key RecordKey, change Change, want Entry) (Entry, error)
 	// Delete takes an entry off the list; one that is not there is no error.
 	Delete(ctx context.Context, key RecordKey) error
@@ -72,6 +73,18 @@ func (e *unsureError) Error() string {
 	return "it is not known whether the entry was written: " + e.cause.Error()
 }
 func (e *unsureError) Unwrap() error { return e.cause }
+
+// Lacking makes the error of a write that left out what the provider does not have, such
+// as chapters; the reason says what. Where nothing could be written, the entry counts as
+// unchanged.
+func Lacking(reason string, written bool) error { return &lackingError{reason, written} }
+
+type lackingError struct {
+	reason  string
+	written bool
+}
+
+func (e *lackingError) Error() string { return e.reason }
 
 func isUnsure(err error) bool { _, ok := errors.AsType[*unsureError](err); return ok }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"asapi/tasks"
 )
@@ -70,9 +71,18 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 		}
 		entry, err := ex.list.Write(ctx, d.key, d.change, d.want)
 		var refused *refusedError
+		var lacking *lackingError
 		switch {
 		case err == nil:
 			d.got, d.want = entry, unlost(ex.format, d.want, entry)
+			return ex.tell(ctx, d)
+		case errors.As(err, &lacking):
+			d.item.Reason = strings.TrimSpace(d.item.Reason + " " + lacking.reason)
+			if !lacking.written && !doubted {
+				d.item.Outcome = tasks.Unchanged
+				delete(d.item.Refs, "changes")
+			}
+			d.got, d.want = entry, unlost(ex.format, d.want, unlacking(d.want, entry))
 			return ex.tell(ctx, d)
 		case errors.As(err, &refused):
 			d.item.Outcome, d.item.Reason = tasks.ItemFailed, refused.reason
@@ -123,7 +133,21 @@ func unlost(f Format, ours, there Entry) Entry {
 	if there.Score == 0 {
 		there.Score = ours.Score
 	}
+	if there.Repeats == 0 {
+		there.Repeats = ours.Repeats
+	}
+	if there.Volumes == 0 {
+		there.Volumes = ours.Volumes
+	}
 	return f.Conform(there)
+}
+
+// unlacking gives an entry as it stands at the provider, with what was done that the
+// provider does not have.
+func unlacking(ours, there Entry) Entry {
+	there.Seen = there.Seen.Union(ours.Seen)
+	there.Progress = max(there.Progress, ours.Progress)
+	return there
 }
 
 func (ex *liveExport) remove(ctx context.Context, d *deed) error {
