@@ -20,6 +20,7 @@ type Run struct {
 	items    Tally
 	progress int
 	pace     pace
+	crowded  func() bool
 }
 
 // Journal is where a run's progress and items are kept.
@@ -38,6 +39,13 @@ type Journal interface {
 func NewRun(t Task, args Args, journal Journal, blobs Blobs, log *slog.Logger) *Run {
 	return &Run{Task: t, Args: args, Log: log, journal: journal, blobs: blobs, result: NewResultWriter(blobs)}
 }
+
+// Among tells the run how to find out whether all places of its worker are taken.
+func (r *Run) Among(crowded func() bool) { r.crowded = crowded }
+
+// Crowded reports whether others may be waiting for the place that this run has: one
+// that mostly waits itself gives it back then, with Later.
+func (r *Run) Crowded() bool { return r.crowded != nil && r.crowded() }
 
 // Fence names this run, for stores that write in their own transactions.
 func (r *Run) Fence() Fence { return Fence{r.Task.ID, r.Task.Attempt} }

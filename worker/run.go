@@ -43,6 +43,7 @@ func (w *Worker) perform(ctx context.Context, a tasks.Assignment, log *slog.Logg
 		args.Files[in.Parameter] = tasks.OpenInput(w.cfg.Blobs, in)
 	}
 	r = tasks.NewRun(a.Task, args, told{w.cfg.Store, w.cfg.Publisher, a.Task.Client}, w.cfg.Blobs, log)
+	r.Among(func() bool { return w.runs.count() >= w.cfg.Concurrency })
 	defer r.Settle()
 	defer func() {
 		if p := recover(); p != nil {

@@ -72,6 +72,7 @@ type bench struct {
 	clock   *clock
 	redis   *redis.Client
 	rates   []tasks.Rate // in place of those of the providers
+	turn    time.Duration
 	pacer   tasks.Pacer
 	store   *store.Store
 	kept    *trackers.Store
@@ -139,7 +140,7 @@ func (b *bench) serve(h http.Handler, rates []tasks.Rate) live.Config {
 // offer makes the catalogue with these providers, and those that were offered before.
 func (b *bench) offer(lives ...tracker.Live) {
 	b.lives = append(b.lives, lives...)
-	b.catalog = catalog.All(catalog.Deps{Trackers: b.kept, References: b.kept, Sealer: b.sealer, Lives: tracker.Lives{List: b.lives, Pacer: b.pacer}})
+	b.catalog = catalog.All(catalog.Deps{Trackers: b.kept, References: b.kept, Sealer: b.sealer, Lives: tracker.Lives{List: b.lives, Pacer: b.pacer, Turn: b.turn}})
 }
 
 func (b *bench) sign(account string, p tracker.Provider, c tracker.Credentials) {

@@ -15,6 +15,9 @@ import (
 const (
 	// liveSlice is for how long a run works before others take their turn.
 	liveSlice = 10 * time.Minute
+	// crowdedTurn is for how long it does where all places of the worker are taken:
+	// most of the time it waits for its provider's pace, and others need not.
+	crowdedTurn = 10 * time.Second
 	// lanePlace is for how long a run that is gone keeps others from its lane.
 	lanePlace = 2 * time.Minute
 	// busyWait is how long a run waits at most before it looks at its lane again.
@@ -55,6 +58,7 @@ type liveRun struct {
 	owner  Owner
 	list   LiveList
 	until  time.Time // when others take their turn
+	soon   time.Time // when they do where places are short
 
 	lane   tasks.Lane
 	holder string
@@ -72,7 +76,7 @@ func (s *service) withLive(ctx context.Context, run *tasks.Run, name Provider, g
 		return err
 	}
 	r := &liveRun{
-		service: s, run: run, live: live, format: live.Format(), owner: ownerOf(run), until: time.Now().Add(liveSlice),
+		service: s, run: run, live: live, format: live.Format(), owner: ownerOf(run), until: time.Now().Add(liveSlice), soon: time.Now().Add(s.turn),
 		lane: access.Lane, holder: run.Task.ID.String() + "/" + strconv.Itoa(run.Task.Attempt),
 	}
 	if err := r.enter(ctx); err != nil {
@@ -109,7 +113,7 @@ func (r *liveRun) step(ctx context.Context) error {
 	if err := context.Cause(ctx); err != nil {
 		return err
 	}
-	if time.Now().After(r.until) {
+	if now := time.Now(); now.After(r.until) || now.After(r.soon) && r.run.Crowded() {
 		return tasks.Later(time.Now(), "Other tasks take their turn; this one goes on in a moment.")
 	}
 	return r.enter(ctx)

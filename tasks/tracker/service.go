@@ -3,6 +3,7 @@ package tracker
 import (
 	"context"
 	"slices"
+	"time"
 
 	"asapi/tasks"
 )
@@ -20,6 +21,7 @@ type service struct {
 	lives map[Provider]Live
 	pacer tasks.Pacer
 	most  int
+	turn  time.Duration
 }
 
 // Lives are the providers whose APIs are reached; the zero value reaches none.
@@ -29,6 +31,9 @@ type Lives struct {
 	// Most is how many tasks may be at work with one provider at the same time,
 	// on all workers together; 0: 4.
 	Most int
+	// Turn is for how long a run keeps its place in a worker all of whose places
+	// are taken; 0: ten seconds.
+	Turn time.Duration
 }
 
 // NewService describes the tracker service over a store and the formats of the
@@ -41,10 +46,13 @@ func NewService(store Store, sealer tasks.Sealer, formats ...Format) tasks.Servi
 func NewLiveService(store Store, sealer tasks.Sealer, lives Lives, formats ...Format) tasks.Service {
 	s := &service{
 		store: store, library: NewLibrary(store, sealer), formats: make(map[Provider]Format), listed: formats,
-		lives: make(map[Provider]Live), pacer: lives.Pacer, most: lives.Most,
+		lives: make(map[Provider]Live), pacer: lives.Pacer, most: lives.Most, turn: lives.Turn,
 	}
 	if s.most <= 0 {
 		s.most = 4
+	}
+	if s.turn <= 0 {
+		s.turn = crowdedTurn
 	}
 	for _, l := range lives.List {
 		s.lives[l.Format().Provider()] = l
