@@ -51,6 +51,7 @@ type world struct {
 	store   *store.Store
 	library *library.Library
 	lists   *trackers.Store
+	gate    *gate
 	desk    *tasks.Desk
 	hub     *channel.Hub
 	log     *testserver.Log
@@ -81,7 +82,8 @@ func newWorld(tb testing.TB, url string) *world {
 	tb.Cleanup(func() { _ = client.Close() })
 	w.lists = trackers.New(w.store)
 	w.library = library.NewLibrary(w.lists, sealer)
-	services := catalog.All(catalog.Deps{Trackers: w.lists, References: w.lists, Sealer: sealer})
+	w.gate = &gate{Store: w.lists}
+	services := catalog.All(catalog.Deps{Trackers: w.gate, References: w.lists, Sealer: sealer})
 	w.hub = channel.New(channel.Config{Store: w.store, Blobs: kept, Redis: client, Log: log})
 	queue := worker.NewQueue(worker.QueueConfig{Redis: client, Log: log})
 	work := worker.New(worker.Config{Store: w.store, Blobs: kept, Catalog: services, Sealer: sealer, Publisher: w.hub, Queue: queue, Redis: client, Concurrency: 4, Fetchers: 1, Log: log})

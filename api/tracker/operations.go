@@ -54,7 +54,7 @@ var form = operations.Form[*trackerpb.OperationMetadata, proto.Message]{
 
 func metadataOf(t *tasks.Task) *trackerpb.OperationMetadata {
 	m := &trackerpb.OperationMetadata{
-		CreateTime: timestampOf(t.CreatedAt), EndTime: timestampOf(t.EndedAt), Target: library.UserOf(t.Client, t.Account).Parent,
+		CreateTime: timestampOf(t.CreatedAt), EndTime: timestampOf(t.EndedAt), Target: targetOf(t).Parent,
 		Verb: t.Action, StatusMessage: t.State.Sentence(), RequestedCancellation: t.CancelAsked || t.State == tasks.Cancelled,
 		ApiVersion: apiVersion, ProgressPercentage: int32(t.Progress),
 	}
@@ -65,6 +65,15 @@ func metadataOf(t *tasks.Task) *trackerpb.OperationMetadata {
 		m.StatusMessage = fmt.Sprintf("%s: %d of %d", m.StatusMessage, t.Items.Done(), t.Items.Total)
 	}
 	return m
+}
+
+// targetOf gives whose trackers a task works on, as far as its account tells.
+func targetOf(t *tasks.Task) library.Owner {
+	account := tasks.Account{Client: t.Client, Service: t.Service, Username: t.Account}
+	if _, ok := verbs[t.Action]; ok && t.Service == library.Slug {
+		return library.OwnerBehind(account)
+	}
+	return library.OwnerOf(account)
 }
 
 // operationOf shows a task.
@@ -234,99 +243,4 @@ func (s *service) WaitOperation(ctx context.Context, r *longrunningpb.WaitOperat
 		return nil, err
 	}
 	return operationOf(ctx, &t)
-}
-
-// ImportTrackers implements trackerpb.TrackerServiceServer.
-func (s *service) ImportTrackers(ctx context.Context, r *trackerpb.ImportTrackersRequest) (*longrunningpb.Operation, error) {
-	user, p, err := listOf(r.GetParent(), r.GetProvider())
-	if err != nil {
-		return nil, err
-	}
-	c := callerOf(ctx)
-	action, in, err := s.Library.ImportWay(ctx, c.Client.ID, r.GetParent(), p)
-	if err != nil {
-		return nil, err
-	}
-	// The account comes with the first write over this API.
-	if err := s.Desk.Register(ctx, c, library.Slug, user); err != nil && tasks.CodeOf(err) != tasks.CodeUnique {
-		return nil, renamed(err, "username", "parent")
-	}
-	if in == nil {
-		return s.submit(ctx, action, user, p, nil)
-	}
-	file := s.Desk.Open(*in)
-	body, err := file.Open(ctx)
-	if err != nil {
-		return nil, err
-	}
-	defer body.Close()
-	return s.submit(ctx, action, user, p, &tasks.Incoming{Filename: file.Name, ContentType: file.ContentType, Body: body})
-}
-
-// ExportTrackers implements trackerpb.TrackerServiceServer.
-func (s *service) ExportTrackers(ctx context.Context, r *trackerpb.ExportTrackersRequest) (*longrunningpb.Operation, error) {
-	user, p, err := listOf(r.GetParent(), r.GetProvider())
-	if err != nil {
-		return nil, err
-	}
-	action, err := s.Library.ExportWay(ctx, callerOf(ctx).Client.ID, r.GetParent(), p)
-	if err != nil {
-		return nil, err
-	}
-	return s.submit(ctx, action, user, p, nil)
-}
-
-// submit makes the task that the operation is.
-func (s *service) submit(ctx context.Context, action, user string, p library.Provider, file *tasks.Incoming) (*longrunningpb.Operation, error) {
-	fields := []tasks.Field{{Name: "service", Value: library.Slug}, {Name: "action", Value: action}, {Name: "account", Value: user}, {Name: "provider", Value: string(p)}}
-	if file != nil {
-		fields = append(fields, tasks.Field{Name: "file", File: file})
-	}
-	receipt, err := s.Desk.Submit(ctx, callerOf(ctx), tasks.Submission{Fields: func(yield func(tasks.Field, error) bool) {
-		for _, f := range fields {
-			if !yield(f, nil) {
-				return
-			}
-		}
-	}})
-	if err != nil {
-		return nil, renamed(err, "account", "parent")
-	}
-	return operationOf(ctx, &receipt.Task)
-}
-
-// providerOf gives the list that the published API names; false: it is none.
-func providerOf(p trackerpb.Provider) (library.Provider, bool) {
-	switch p {
-	case trackerpb.Provider_MYANIMELIST:
-		return library.MyAnimeList, true
-	case trackerpb.Provider_MANGADEX:
-		return library.MangaDex, true
-	case trackerpb.Provider_ANILIST:
-		return library.AniList, true
-	case trackerpb.Provider_ANIDB:
-		return library.AniDB, true
-	case trackerpb.Provider_MANGAUPDATES:
-		return library.MangaUpdates, true
-	case trackerpb.Provider_VNDB:
-		return library.VNDB, true
-	case trackerpb.Provider_PROVIDER_UNSPECIFIED:
-	}
-	return "", false
-}
-
-// listOf reads whose list of which provider is meant.
-func listOf(parent string, provider trackerpb.Provider) (user string, p library.Provider, err error) {
-	var faults tasks.Faults
-	canonical, err := library.ParseParent(parent)
-	faults = append(faults, tasks.FaultsOf(err)...)
-	user, isUser := library.Owner{Parent: canonical}.User()
-	if err == nil && !isUser {
-		faults = append(faults, &tasks.Error{Code: tasks.CodeInvalid, Field: "parent", Message: "Lists belong to users; parent must read users/{user}."})
-	}
-	p, known := providerOf(provider)
-	if !known {
-		faults = append(faults, &tasks.Error{Code: tasks.CodeInvalid, Field: "provider", Message: "provider must be one of MYANIMELIST, MANGADEX, ANILIST, ANIDB, MANGAUPDATES and VNDB."})
-	}
-	return user, p, faults.Err()
 }

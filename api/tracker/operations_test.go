@@ -31,13 +31,16 @@ func list(t *testing.T) []byte {
 	return b
 }
 
-// upload imports a list file through the asapi door and waits for its end.
-func upload(t *testing.T, m *member, user string, file []byte) {
+// upload imports a list file through the asapi door, with further parameters in
+// pairs, and waits for its end.
+func upload(t *testing.T, m *member, user string, file []byte, more ...string) {
 	t.Helper()
 	_, _ = m.request("POST", "/register-account/", "service=tracker&username="+user, "Content-Type", "application/x-www-form-urlencoded")
-	body := "--b\r\nContent-Disposition: form-data; name=\"service\"\r\n\r\ntracker\r\n--b\r\nContent-Disposition: form-data; name=\"action\"\r\n\r\nimport-trackers\r\n" +
-		"--b\r\nContent-Disposition: form-data; name=\"account\"\r\n\r\n" + user + "\r\n" +
-		"--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"animelist.xml\"\r\nContent-Type: text/xml\r\n\r\n" + string(file) + "\r\n--b--\r\n"
+	var body string
+	for pair := range slices.Chunk(append([]string{"service", "tracker", "action", "import-trackers", "account", user}, more...), 2) {
+		body += "--b\r\nContent-Disposition: form-data; name=\"" + pair[0] + "\"\r\n\r\n" + pair[1] + "\r\n"
+	}
+	body += "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"animelist.xml\"\r\nContent-Type: text/xml\r\n\r\n" + string(file) + "\r\n--b--\r\n"
 	resp, text := m.request("POST", "/submit-task/", body, "Content-Type", "multipart/form-data; boundary=b")
 	if resp.StatusCode != 200 {
 		t.Fatal(resp.StatusCode, text)

@@ -113,7 +113,6 @@ func TestEveryFaultOfARequestIsNamed(t *testing.T) {
 		"unknown mask":            {"UpdateTracker", updating(&trackerpb.Tracker{}, "color"), []string{"update_mask"}},
 		"another resource":        {"UpdateTracker", updating(&trackerpb.Tracker{Resource: "animes/2"}, "resource"), []string{"tracker.resource"}},
 		"no provider":             {"ImportTrackers", &trackerpb.ImportTrackersRequest{Parent: parent}, []string{"provider"}},
-		"an audience's list":      {"ExportTrackers", &trackerpb.ExportTrackersRequest{Parent: "audiences/x", Provider: trackerpb.Provider_ANIDB}, []string{"parent"}},
 		"no activity":             {"CreateActivity", &trackerpb.CreateActivityRequest{Parent: name}, []string{"activity"}},
 		"an empty activity":       {"CreateActivity", acting(&trackerpb.Activity{}), []string{"activity.resource", "activity.platform", "activity.start_time", "activity.end_time"}},
 		"activity backwards":      {"CreateActivity", acting(&trackerpb.Activity{Resource: "animes/1", Platform: "TV", From: 9, To: 3, StartTime: day, EndTime: day}), []string{"activity.to"}},

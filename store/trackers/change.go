@@ -71,16 +71,18 @@ func (s *Store) keep(tx *gorm.DB, run tasks.Fence, h *tracker.Held, before held,
 	case want.Dry:
 		return nil
 	case !want.Journal:
-		return s.save(tx, h, before)
+		return s.save(tx, h, before, "")
 	}
-	j, err := s.watch(tx, h, before)
+	j, err := s.watch(tx, h.Owner.Client, touched(h, before))
 	if err != nil {
 		return err
 	}
-	if err := s.save(tx, h, before); err != nil {
+	task := run.Task.String()
+	if err := s.save(tx, h, before, task); err != nil {
 		return err
 	}
-	return j.keep(tx, run, h)
+	place := firstItems(h)
+	return j.keep(tx, task, func(t *tracker.Tracker) int64 { return place[t.ID] })
 }
 
 // sameTracker reports whether a tracker needs no update.
@@ -127,8 +129,9 @@ func named(outcomes []tracker.Outcome) []tasks.Item {
 	return items
 }
 
-// save writes what differs from before: nothing where nothing changed.
-func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held) error {
+// save writes what differs from before: nothing where nothing changed. What it brings
+// to members of an audience is journaled for the task, where one is given.
+func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held, task string) error {
 	var made, changed []*tracker.Tracker
 	for _, t := range h.Trackers {
 		if was, ok := before.trackers[t.ID]; t.ID == 0 {
@@ -146,7 +149,7 @@ func (s *Store) save(tx *gorm.DB, h *tracker.Held, before held) error {
 		func() error { return s.insertCompletions(tx, h.Completions) },
 		func() error { return s.insertActivities(tx, h) },
 		func() error { return s.insertNoted(tx, h) },
-		func() error { return s.noteConsumed(tx, h, before) },
+		func() error { return s.noteConsumed(tx, h, before, task) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {

@@ -178,7 +178,7 @@ func (b *bench) refused(account, action string, a args) *tasks.Error {
 // report is the result of a batch action.
 type report struct {
 	Total, Created, Updated, Unchanged, Skipped, Failed int
-	Items                                               []struct{ Key, Outcome, Reason, Tracker, Changes string }
+	Items                                               []struct{ Key, Outcome, Reason, Tracker, Member, Changes string }
 }
 
 func (r report) counts() string {

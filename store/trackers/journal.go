@@ -30,20 +30,19 @@ type traceOf struct {
 // journal watches one change, so that it can be put back.
 type journal struct {
 	store    *Store
-	ids      []int64            // of trackers that the change touches and that were there
-	made     []*tracker.Tracker // those that it makes
+	client   tasks.ClientID
+	list     []*tracker.Tracker // those that the change touches
+	ids      []int64            // of those that were there
 	before   map[int64]*image
 	activity int64
 }
 
 // watch reads how the trackers that are about to be saved are.
-func (s *Store) watch(tx *gorm.DB, h *tracker.Held, before held) (*journal, error) {
-	j := &journal{store: s}
-	for _, t := range touched(h, before) {
+func (s *Store) watch(tx *gorm.DB, client tasks.ClientID, touched []*tracker.Tracker) (*journal, error) {
+	j := &journal{store: s, client: client, list: touched}
+	for _, t := range touched {
 		if t.ID != 0 {
 			j.ids = append(j.ids, t.ID)
-		} else {
-			j.made = append(j.made, t)
 		}
 	}
 	var err error
@@ -78,18 +77,20 @@ func touched(h *tracker.Held, before held) []*tracker.Tracker {
 
 type journalRow struct {
 	Seq     int64  `json:"seq"`
+	Parent  string `json:"parent"`
 	Tracker int64  `json:"tracker_id"`
 	Trace   string `json:"trace"`
 }
 
-// keep writes what became of the trackers of the change, in its transaction.
-func (j *journal) keep(tx *gorm.DB, run tasks.Fence, h *tracker.Held) error {
-	ids := slices.Clone(j.ids)
-	for _, t := range j.made {
-		ids = append(ids, t.ID)
-	}
-	if len(ids) == 0 {
+// keep writes what became of the trackers of the change, in its transaction, into
+// the journal of the task. place gives each its number there: no two share one.
+func (j *journal) keep(tx *gorm.DB, task string, place func(*tracker.Tracker) int64) error {
+	if len(j.list) == 0 {
 		return nil
+	}
+	ids := make([]int64, len(j.list))
+	for i, t := range j.list {
+		ids[i] = t.ID
 	}
 	after, err := j.store.images(tx, ids)
 	if err != nil {
@@ -99,28 +100,27 @@ func (j *journal) keep(tx *gorm.DB, run tasks.Fence, h *tracker.Held) error {
 	if err != nil {
 		return err
 	}
-	place := firstItems(h)
-	list := make([]journalRow, 0, len(ids))
-	for _, id := range ids {
-		trace, err := diff(j.before[id], after[id])
+	list := make([]journalRow, 0, len(j.list))
+	for _, t := range j.list {
+		trace, err := diff(j.before[t.ID], after[t.ID])
 		if err != nil {
 			return err
 		}
 		trace.First, trace.Last = j.activity, last
 		text, err := json.Marshal(trace)
 		if err != nil {
-			return fmt.Errorf("encode the trace of tracker %d: %w", id, err)
+			return fmt.Errorf("encode the trace of tracker %d: %w", t.ID, err)
 		}
-		list = append(list, journalRow{place[id], id, string(text)})
+		list = append(list, journalRow{place(t), t.Parent, t.ID, string(text)})
 	}
 	param, err := rows(list)
 	if err != nil {
 		return err
 	}
-	return tx.Exec("WITH "+j.store.db.Batch("b", store.Col{Name: "seq", Type: "int"}, store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "trace", Type: "text"})+
+	return tx.Exec("WITH "+j.store.db.Batch("b", store.Col{Name: "seq", Type: "int"}, store.Col{Name: "parent", Type: "text"}, store.Col{Name: "tracker_id", Type: "int"}, store.Col{Name: "trace", Type: "text"})+
 		" INSERT INTO import_changes (task_id, seq, client_id, parent, tracker_id, trace)"+
-		" SELECT "+j.store.uuid()+", seq, "+j.store.num()+", "+j.store.text()+", tracker_id, trace FROM b",
-		param, run.Task.String(), h.Owner.Client, h.Owner.Parent).Error
+		" SELECT "+j.store.uuid()+", seq, "+j.store.num()+", parent, tracker_id, trace FROM b",
+		param, task, j.client).Error
 }
 
 // firstItems gives the index of the first item of each tracker: no two trackers

@@ -48,9 +48,16 @@ func (r *reachRow) consumption() tracker.Consumption {
 	return c
 }
 
+// newReach is a row of what is to reach members.
+type newReach struct {
+	Place       int64  `json:"place"` // from 0
+	Consumption string `json:"consumption"`
+}
+
 // noteConsumed notes what an audience newly consumed, in the transaction in which it
-// did, for Advance to bring to the members.
-func (s *Store) noteConsumed(tx *gorm.DB, h *tracker.Held, before held) error {
+// did, for Advance to bring to the members. Where a task is given, what it changes
+// there is noted in the journal of the task.
+func (s *Store) noteConsumed(tx *gorm.DB, h *tracker.Held, before held, task string) error {
 	id, ok := h.Owner.Audience()
 	if !ok {
 		return nil
@@ -59,21 +66,29 @@ func (s *Store) noteConsumed(tx *gorm.DB, h *tracker.Held, before held) error {
 		t, ok := before.trackers[id]
 		return t, ok
 	})
+	if len(consumed) == 0 {
+		return nil
+	}
+	list := make([]newReach, len(consumed))
 	for i := range consumed {
 		b, err := json.Marshal(reachRowOf(&consumed[i]))
 		if err != nil {
 			return fmt.Errorf("encode a consumption: %w", err)
 		}
-		var number int64
-		if err := tx.Raw("UPDATE audiences SET consumed = consumed + 1"+audienceKey+" RETURNING consumed", h.Owner.Client, id).Row().Scan(&number); err != nil {
-			return err
-		}
-		err = tx.Exec("INSERT INTO audience_reaches (client_id, audience, number, consumption) VALUES (?, ?, ?, ?)", h.Owner.Client, id, number, string(b)).Error
-		if err != nil {
-			return err
-		}
+		list[i] = newReach{int64(i), string(b)}
 	}
-	return nil
+	param, err := rows(list)
+	if err != nil {
+		return err
+	}
+	var last int64
+	if err := tx.Raw("UPDATE audiences SET consumed = consumed + "+s.num()+audienceKey+" RETURNING consumed", len(list), h.Owner.Client, id).Row().Scan(&last); err != nil {
+		return err
+	}
+	return tx.Exec("WITH "+s.db.Batch("b", store.Col{Name: "place", Type: "int"}, store.Col{Name: "consumption", Type: "text"})+
+		" INSERT INTO audience_reaches (client_id, audience, number, consumption, task_id)"+
+		" SELECT "+s.num()+", "+s.text()+", "+s.num()+" + place, consumption, "+s.text()+" FROM b ORDER BY place",
+		param, h.Owner.Client, id, last-int64(len(list))+1, task).Error
 }
 
 // reachStep is how many completed resources one step writes at most, or how many
@@ -90,6 +105,7 @@ type pending struct {
 	audience string
 	number   int64
 	reached  string
+	task     string // in whose journal it is noted; empty: nobody's
 	what     tracker.Consumption
 }
 
@@ -121,8 +137,8 @@ func (s *Store) takeReach(tx *gorm.DB) (p pending, err error) {
 	if s.db.Postgres() {
 		skip = " FOR UPDATE SKIP LOCKED" // another process may be at it
 	}
-	err = tx.Raw("SELECT id, client_id, audience, number, reached, consumption FROM audience_reaches ORDER BY advanced_at, id LIMIT 1"+skip).Row().
-		Scan(&p.id, &p.client, &p.audience, &p.number, &p.reached, &kept)
+	err = tx.Raw("SELECT id, client_id, audience, number, reached, consumption, task_id FROM audience_reaches ORDER BY advanced_at, id LIMIT 1"+skip).Row().
+		Scan(&p.id, &p.client, &p.audience, &p.number, &p.reached, &kept, &p.task)
 	if err != nil {
 		return p, err
 	}
@@ -141,12 +157,9 @@ func (s *Store) advance(tx *gorm.DB, p pending, apply func(*tracker.Held, tracke
 		return err
 	}
 	if len(members) == 0 {
-		if err := tx.Exec("DELETE FROM audience_reaches WHERE id = ?", p.id).Error; err != nil {
-			return err
-		}
-		return s.forgetLeft(tx, p.client, p.audience)
+		return s.reached(tx, p)
 	}
-	last := members[len(members)-1]
+	last, all := members[len(members)-1], len(members) < limit
 	if err := s.lockAll(tx, p.client, members); err != nil {
 		return err
 	}
@@ -164,7 +177,18 @@ func (s *Store) advance(tx *gorm.DB, p pending, apply func(*tracker.Held, tracke
 			return err
 		}
 	}
+	if all {
+		return s.reached(tx, p)
+	}
 	return tx.Exec("UPDATE audience_reaches SET reached = ?, advanced_at = "+s.db.Now()+" WHERE id = ?", last, p.id).Error
+}
+
+// reached forgets what has reached everybody.
+func (s *Store) reached(tx *gorm.DB, p pending) error {
+	if err := tx.Exec("DELETE FROM audience_reaches WHERE id = ?", p.id).Error; err != nil {
+		return err
+	}
+	return s.forgetLeft(tx, p.client, p.audience)
 }
 
 // membersToReach gives the next members that were members when it was consumed,
@@ -206,7 +230,7 @@ func (s *Store) consumeAll(tx *gorm.DB, p *pending, members []string, apply func
 	if err != nil {
 		return err
 	}
-	var made, changed []*tracker.Tracker
+	var made, changed, touchedOnes []*tracker.Tracker
 	var completions, undone []tracker.Completion
 	for _, m := range members {
 		h := all[m]
@@ -219,18 +243,21 @@ func (s *Store) consumeAll(tx *gorm.DB, p *pending, members []string, apply func
 				changed = append(changed, t)
 			}
 		}
+		touchedOnes = append(touchedOnes, touched(h, before)...)
 		completions, undone = append(completions, h.Completions...), append(undone, h.Undone...)
 	}
-	if err := s.insertTrackers(tx, p.client, made); err != nil {
-		return err
-	}
-	if err := s.updateTrackers(tx, changed); err != nil {
-		return err
-	}
-	if err := s.deleteCompletions(tx, undone); err != nil {
-		return err
-	}
-	return s.insertCompletions(tx, completions)
+	return s.journaling(tx, p, touchedOnes, func() error {
+		if err := s.insertTrackers(tx, p.client, made); err != nil {
+			return err
+		}
+		if err := s.updateTrackers(tx, changed); err != nil {
+			return err
+		}
+		if err := s.deleteCompletions(tx, undone); err != nil {
+			return err
+		}
+		return s.insertCompletions(tx, completions)
+	})
 }
 
 // loadMembers reads what each member has of the work, with one statement for each

@@ -127,7 +127,7 @@ func (s *Store) split(tx *gorm.DB, owner tracker.Owner, t *housed, apart map[tra
 			stay = append(stay, t.entries[i])
 		}
 	}
-	if err := s.save(tx, h, before); err != nil {
+	if err := s.save(tx, h, before, ""); err != nil {
 		return err
 	}
 	for k, work := range apart {

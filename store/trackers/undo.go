@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 
 	"gorm.io/gorm"
 
@@ -14,40 +16,47 @@ import (
 	"asapi/tasks/tracker"
 )
 
-// Changes implements tracker.Store.
-func (s *Store) Changes(ctx context.Context, account tasks.Account, task tasks.ID) (n int64, err error) {
+// Changed implements tracker.Store.
+func (s *Store) Changed(ctx context.Context, account tasks.Account, task tasks.ID) (owner tracker.Owner, err error) {
 	var phase int
 	err = s.db.Gorm(ctx).Raw("SELECT phase FROM tasks WHERE id = "+s.uuid()+" AND client_id = ? AND service = ? AND account = ? AND action IN ('import-trackers', 'import-from-provider', 'sync-with-provider')",
 		task.String(), account.Client, account.Service, account.Username).Row().Scan(&phase)
 	switch {
 	case errors.Is(err, sql.ErrNoRows):
-		return 0, &tasks.Error{Code: tasks.CodeNotFound, Field: "task_id", Message: "This account has no such import; it may have been forgotten, as tasks are some time after their end."}
+		return owner, &tasks.Error{Code: tasks.CodeNotFound, Field: "task_id", Message: "This account has no such import; it may have been forgotten, as tasks are some time after their end."}
 	case err != nil:
-		return 0, err
+		return owner, err
 	case phase < 2:
-		return 0, &tasks.Error{Code: tasks.CodeBusy, Field: "task_id", Message: "The import has not ended; wait for its end, or cancel it, and undo it then."}
+		return owner, &tasks.Error{Code: tasks.CodeBusy, Field: "task_id", Message: "The import has not ended; wait for its end, or cancel it, and undo it then."}
 	}
-	err = s.db.Gorm(ctx).Raw("SELECT COUNT(*) FROM import_changes WHERE task_id = "+s.uuid(), task.String()).Row().Scan(&n)
-	return n, err
+	owner = tracker.OwnerOf(account)
+	var first int64
+	err = s.db.Gorm(ctx).Raw("SELECT seq, parent FROM import_changes WHERE task_id = "+s.uuid()+" ORDER BY seq LIMIT 1", task.String()).Row().Scan(&first, &owner.Parent)
+	switch {
+	case errors.Is(err, sql.ErrNoRows): // it changed nothing
+		return tracker.OwnerOf(account), nil
+	case err == nil && first >= membersFrom:
+		err = &tasks.Error{Code: tasks.CodeNotFound, Field: "task_id", Message: "The audience of this import was deleted; what had reached its members stays theirs."}
+	}
+	return owner, err
 }
 
 // kept is a row of a journal on its way back.
 type kept struct {
 	seq     int64
+	parent  string
 	tracker int64
 	undone  bool
 	trace   traceOf
 }
 
 // PutBack implements tracker.Store.
-func (s *Store) PutBack(ctx context.Context, run tasks.Fence, owner tracker.Owner, task tasks.ID, pass int64, limit int, judge func(tracker.Trace) (tasks.Item, bool)) ([]tasks.Item, error) {
+func (s *Store) PutBack(ctx context.Context, run tasks.Fence, owner tracker.Owner, from tracker.Undoing, judge func(tracker.Trace) (tasks.Item, bool)) ([]tasks.Item, tracker.Undoing, error) {
 	var items []tasks.Item
+	var at tracker.Undoing
 	err := s.db.Tx(ctx, func(tx *gorm.DB) error {
-		items = nil
-		if err := s.lock(tx, owner); err != nil {
-			return err
-		}
-		list, err := s.journaled(tx, owner, task, pass, limit)
+		items, at = nil, from
+		list, err := s.locked(tx, owner, from)
 		if err != nil || len(list) == 0 {
 			return err
 		}
@@ -56,35 +65,74 @@ func (s *Store) PutBack(ctx context.Context, run tasks.Fence, owner tracker.Owne
 			return err
 		}
 		var back []kept
-		for i, k := range list {
-			t := tracker.Tracker{ID: k.tracker, Parent: owner.Parent}
-			item, putBack := judge(tracker.Trace{
-				Index: pass + int64(i), Name: t.Name(), Resource: k.trace.Resource, Made: k.trace.Made, Undone: k.undone,
+		for _, k := range list {
+			t := tracker.Tracker{ID: k.tracker, Parent: k.parent}
+			trace := tracker.Trace{
+				Index: at.Index, Name: t.Name(), Resource: k.trace.Resource, Made: k.trace.Made, Undone: k.undone,
 				Gone: now[k.tracker] == nil, Touched: touched[k.tracker],
-			})
+			}
+			if k.seq >= membersFrom {
+				trace.Member = k.parent
+			}
+			item, putBack := judge(trace)
 			items = append(items, item)
 			if putBack {
 				back = append(back, k)
 			}
+			at.Index, at.Below = at.Index+1, k.seq
 		}
-		if err := s.putBack(tx, owner, task, back); err != nil {
+		if err := s.putBack(tx, owner, from.Import, back); err != nil {
 			return err
 		}
-		return s.db.RecordItems(tx, run, items)
+		if err := s.db.RecordItems(tx, run, items); err != nil {
+			return err
+		}
+		return s.db.KeepNotes(tx, run, at.Note())
 	})
-	return items, err
+	return items, at, err
+}
+
+// locked reads the next rows of a journal while nobody else changes the trackers of
+// those whom they concern.
+func (s *Store) locked(tx *gorm.DB, owner tracker.Owner, from tracker.Undoing) ([]kept, error) {
+	if err := s.lock(tx, owner); err != nil {
+		return nil, err
+	}
+	list, err := s.journaled(tx, owner, from)
+	if err != nil {
+		return nil, err
+	}
+	members := map[string]bool{}
+	for _, k := range list {
+		if k.parent != owner.Parent {
+			members[k.parent] = true
+		}
+	}
+	if len(members) == 0 {
+		return list, nil
+	}
+	// Audiences stand before users: everybody locks in this order.
+	if err := s.lockAll(tx, owner.Client, slices.Sorted(maps.Keys(members))); err != nil {
+		return nil, err
+	}
+	list, err = s.journaled(tx, owner, from)
+	// Where a member was erased meanwhile, others may have moved up.
+	if i := slices.IndexFunc(list, func(k kept) bool { return k.parent != owner.Parent && !members[k.parent] }); i >= 0 {
+		list = list[:i]
+	}
+	return list, err
 }
 
 // journaled reads the next rows of a journal, until a tracker comes again: how
 // it is then depends on what was put back before.
-func (s *Store) journaled(tx *gorm.DB, owner tracker.Owner, task tasks.ID, pass int64, limit int) ([]kept, error) {
+func (s *Store) journaled(tx *gorm.DB, owner tracker.Owner, from tracker.Undoing) ([]kept, error) {
 	var list []kept
 	seen := map[int64]bool{}
 	again := false
 	err := query(tx, func(found *sql.Rows) error {
 		var k kept
 		var text string
-		if err := found.Scan(&k.seq, &k.tracker, &k.undone, &text); err != nil {
+		if err := found.Scan(&k.seq, &k.parent, &k.tracker, &k.undone, &text); err != nil {
 			return err
 		}
 		if err := json.Unmarshal([]byte(text), &k.trace); err != nil {
@@ -95,8 +143,8 @@ func (s *Store) journaled(tx *gorm.DB, owner tracker.Owner, task tasks.ID, pass 
 			list = append(list, k)
 		}
 		return nil
-	}, "SELECT seq, tracker_id, undone, trace FROM import_changes WHERE task_id = "+s.uuid()+" AND client_id = ? AND parent = ? ORDER BY seq DESC LIMIT ? OFFSET ?",
-		task.String(), owner.Client, owner.Parent, limit, pass)
+	}, "SELECT seq, parent, tracker_id, undone, trace FROM import_changes WHERE task_id = "+s.uuid()+" AND client_id = ? AND seq < ? ORDER BY seq DESC LIMIT ?",
+		from.Import.String(), owner.Client, from.Below, from.Limit)
 	return list, err
 }
 

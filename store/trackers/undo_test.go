@@ -174,11 +174,11 @@ type dyingStore struct {
 
 var errKilled = errors.New("killed")
 
-func (d *dyingStore) PutBack(ctx context.Context, run tasks.Fence, owner tracker.Owner, task tasks.ID, pass int64, limit int, judge func(tracker.Trace) (tasks.Item, bool)) ([]tasks.Item, error) {
+func (d *dyingStore) PutBack(ctx context.Context, run tasks.Fence, owner tracker.Owner, from tracker.Undoing, judge func(tracker.Trace) (tasks.Item, bool)) ([]tasks.Item, tracker.Undoing, error) {
 	if d.left--; d.left < 0 {
-		return nil, errKilled
+		return nil, from, errKilled
 	}
-	return d.Store.PutBack(ctx, run, owner, task, pass, limit, judge)
+	return d.Store.PutBack(ctx, run, owner, from, judge)
 }
 
 func TestAnInterruptedUndoingGoesOn(t *testing.T) {

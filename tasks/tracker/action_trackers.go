@@ -68,23 +68,6 @@ func (s *service) libraryActions() []tasks.Action {
 	}
 }
 
-// ownerFor gives whose trackers a run works on: the audience's where one is
-// given, by its id or its name, else the account's.
-func ownerFor(run *tasks.Run, audience string) (Owner, error) {
-	if audience == "" {
-		return ownerOf(run), nil
-	}
-	name := audience
-	if !strings.Contains(name, "/") {
-		name = audiences + name
-	}
-	id, err := ParseAudienceName(name)
-	if err != nil {
-		return Owner{}, invalid("audience", "audience must be an id of letters, digits and -_.~, or read audiences/{id}.")
-	}
-	return Owner{run.Task.Client, Audience{ID: id}.Name()}, nil
-}
-
 // trackerNamed gives the full name of a tracker that is named by it or by its id.
 func trackerNamed(owner Owner, tracker string) (string, error) {
 	if !strings.Contains(tracker, "/") {

@@ -17,6 +17,7 @@ type exportParams struct {
 	Format     string `param:"format" optional:"true" doc:"The form of the file. Not given: the provider's usual one, which it and this service can import again. json: the neutral form, which loses nothing."`
 	Activities bool   `param:"activities" optional:"true" doc:"true: with all activities; of the neutral form only."`
 	DryRun     bool   `param:"dry_run" optional:"true" doc:"true: no file is made; the result is a report that says, tracker by tracker, what would be in it and what is left out, and why."`
+	Audience   string `param:"audience" optional:"true" doc:"The id of an audience whose trackers are taken, instead of the account's."`
 }
 
 func (s *service) exportAction() tasks.Action {
@@ -40,8 +41,12 @@ func (p exportParams) Check() tasks.Faults {
 }
 
 func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportParams) error {
+	owner, err := s.ownerThere(ctx, run, p.Audience)
+	if err != nil {
+		return err
+	}
 	if p.Provider == "" || p.Format == neutral.Name {
-		return s.exportNeutral(ctx, run, p)
+		return s.exportNeutral(ctx, run, owner, p)
 	}
 	format, err := s.format(Provider(p.Provider))
 	if err != nil {
@@ -51,21 +56,20 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 	if err != nil {
 		return err
 	}
-	owner := ownerOf(run)
 	kinds, all, err := s.kindsOf(ctx, owner, format, Kind(p.Kind))
 	if err != nil {
 		return err
 	}
 	if p.DryRun {
 		if len(kinds) > 1 {
-			return &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: "This account has several lists; say of which one the report is with " + kindsText(kinds) + "."}
+			return &tasks.Error{Code: tasks.CodeMissing, Field: "kind", Message: owner.this() + " has several lists; say of which one the report is with " + kindsText(kinds) + "."}
 		}
 		return s.exportReport(ctx, run, owner, format, kinds[0])
 	}
 	if len(kinds) > 1 {
-		return s.exportArchive(ctx, run, format, form, kinds, &written{of: all})
+		return s.exportArchive(ctx, run, owner, format, form, kinds, &written{of: all})
 	}
-	return s.exportList(ctx, run, format, form, kinds[0], &written{of: all}, func(name string) (io.Writer, error) {
+	return s.exportList(ctx, run, owner, format, form, kinds[0], &written{of: all}, func(name string) (io.Writer, error) {
 		return run.Output(form.ContentType, name), nil
 	})
 }
@@ -74,14 +78,13 @@ func (s *service) exportTrackers(ctx context.Context, run *tasks.Run, p exportPa
 type written struct{ n, of int64 }
 
 // exportList writes one list to where its name leads.
-func (s *service) exportList(ctx context.Context, run *tasks.Run, format Format, form Form, kind Kind, done *written, to func(name string) (io.Writer, error)) error {
-	owner := ownerOf(run)
+func (s *service) exportList(ctx context.Context, run *tasks.Run, owner Owner, format Format, form Form, kind Kind, done *written, to func(name string) (io.Writer, error)) error {
 	left, err := s.countLeftOut(ctx, run, owner, format, kind)
 	if err != nil {
 		return err
 	}
 	return s.store.List(ctx, owner, format.Provider(), kind, func(lines iter.Seq2[Listed, error]) error {
-		list := List{Kind: kind, User: run.Task.Account, Counts: make(map[Status]int64)}
+		list := List{Kind: kind, User: owner.label(), Counts: make(map[Status]int64)}
 		current := progressing(ctx, run, format, lines)
 		for line, err := range current(&written{}) {
 			if err != nil {
@@ -100,10 +103,10 @@ func (s *service) exportList(ctx context.Context, run *tasks.Run, format Format,
 }
 
 // exportArchive writes several lists as a ZIP archive with a file for each.
-func (s *service) exportArchive(ctx context.Context, run *tasks.Run, format Format, form Form, kinds []Kind, done *written) error {
+func (s *service) exportArchive(ctx context.Context, run *tasks.Run, owner Owner, format Format, form Form, kinds []Kind, done *written) error {
 	archive := zip.NewWriter(run.Output("application/zip", string(format.Provider())+".zip"))
 	for _, kind := range kinds {
-		if err := s.exportList(ctx, run, format, form, kind, done, archive.Create); err != nil {
+		if err := s.exportList(ctx, run, owner, format, form, kind, done, archive.Create); err != nil {
 			return err
 		}
 	}
@@ -149,9 +152,9 @@ func (s *service) kindsOf(ctx context.Context, owner Owner, f Format, asked Kind
 	case len(found) > 0:
 		return found, all, nil
 	case asked != "":
-		return nil, 0, tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no %s entries that %s could take.", asked, f.Title()))
+		return nil, 0, tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("%s has no %s entries that %s could take.", owner.this(), asked, f.Title()))
 	}
-	return nil, 0, tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("This account has no entries that %s could take.", f.Title()))
+	return nil, 0, tasks.Permanent(tasks.CodeNotFound, fmt.Sprintf("%s has no entries that %s could take.", owner.this(), f.Title()))
 }
 
 func kindsText(kinds []Kind) string {

@@ -24,6 +24,7 @@ type importParams struct {
 	File     tasks.File `param:"file" doc:"The list file as the provider exports it, plain or packed with gzip."`
 	Mode     string     `param:"mode" enum:"merge,overwrite,new-only" default:"merge" optional:"true" doc:"merge: progress is never lowered, a date or a score never cleared. overwrite: what the file says stands, also when it is less; what the file does not have is left alone. new-only: works that have a tracker already are left alone."`
 	DryRun   bool       `param:"dry_run" optional:"true" doc:"true: nothing is changed; the report says what would be."`
+	Audience string     `param:"audience" optional:"true" doc:"The id of an audience whose list it is, instead of the account's. What it newly consumed reaches its members."`
 }
 
 func (s *service) importAction() tasks.Action {
@@ -34,12 +35,16 @@ func (s *service) importAction() tasks.Action {
 }
 
 func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importParams) error {
+	owner, err := s.ownerThere(ctx, run, p.Audience)
+	if err != nil {
+		return err
+	}
 	provider, err := s.recognise(ctx, p.File, Provider(p.Provider))
 	if err != nil {
 		return err
 	}
 	if provider == Neutral {
-		r, err := newRestorer(ctx, s, run, p)
+		r, err := newRestorer(ctx, s, run, owner, p)
 		if err != nil {
 			return err
 		}
@@ -55,11 +60,11 @@ func (s *service) importTrackers(ctx context.Context, run *tasks.Run, p importPa
 	if err != nil {
 		return err
 	}
-	im := newImporter(s, run, format, p)
+	im := newImporter(s, run, owner, format, p)
 	if err := importFile(ctx, run, p, source[Row, importRow]{read: format.Read, expect: im.expect, mark: im.mark, apply: im.apply}); err != nil || p.DryRun {
 		return err
 	}
-	return s.keep(ctx, run, provider, p.File)
+	return s.keep(ctx, run, owner, provider, p.File)
 }
 
 // source reads a file's entries and takes them over.

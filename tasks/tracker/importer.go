@@ -27,9 +27,9 @@ type importer struct {
 	notes tasks.Notes         // kept with the next rows
 }
 
-func newImporter(s *service, run *tasks.Run, f Format, p importParams) *importer {
+func newImporter(s *service, run *tasks.Run, owner Owner, f Format, p importParams) *importer {
 	im := &importer{
-		store: s.store, format: f, owner: ownerOf(run), run: run, mode: mode(p.Mode), dry: p.DryRun,
+		store: s.store, format: f, owner: owner, run: run, mode: mode(p.Mode), dry: p.DryRun,
 		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
 	}
 	if im.dry {

@@ -18,16 +18,20 @@ type ListFileStore interface {
 
 // ErrNoListFile says what to do where an import has nothing to take.
 func ErrNoListFile(owner Owner, p Provider) error {
-	user, _ := owner.User()
+	whose := fmt.Sprintf("account %q", owner.Account())
+	if id, ok := owner.Audience(); ok {
+		whose = fmt.Sprintf("any account, audience %q", id)
+	}
 	return &tasks.Error{Code: tasks.CodePrecondition, Field: "provider", Message: fmt.Sprintf(
-		"No list of %s was uploaded for %s yet: export it there, submit it once with the action import-trackers (service tracker, account %q, provider %s), and call this again.",
-		title(p), owner.Parent, user, p)}
+		"No list of %s was uploaded for %s yet: export it there, submit it once with the action import-trackers (service tracker, %s, provider %s), and call this again.",
+		title(p), owner.Parent, whose, p)}
 }
 
-// ListFile gives the list file of a provider that a user imported last: what an
-// import without a file of its own takes. CodePrecondition when there is none.
-func (l *Library) ListFile(ctx context.Context, client tasks.ClientID, user string, p Provider) (tasks.Input, error) {
-	owner, err := ownerNamed(client, user)
+// ListFile gives the list file of a provider that was imported last for a user or an
+// audience: what an import without a file of its own takes. CodePrecondition when
+// there is none.
+func (l *Library) ListFile(ctx context.Context, client tasks.ClientID, parent string, p Provider) (tasks.Input, error) {
+	owner, err := ownerNamed(client, parent)
 	if err != nil {
 		return tasks.Input{}, err
 	}
@@ -35,10 +39,10 @@ func (l *Library) ListFile(ctx context.Context, client tasks.ClientID, user stri
 }
 
 // keep keeps the file that a run has imported.
-func (s *service) keep(ctx context.Context, run *tasks.Run, p Provider, f tasks.File) error {
+func (s *service) keep(ctx context.Context, run *tasks.Run, owner Owner, p Provider, f tasks.File) error {
 	in, err := run.Keep(ctx, f)
 	if err != nil {
 		return err
 	}
-	return s.store.KeepListFile(ctx, ownerOf(run), p, in)
+	return s.store.KeepListFile(ctx, owner, p, in)
 }

@@ -104,7 +104,7 @@ type liveImport struct {
 }
 
 func (r *liveRun) importing(ctx context.Context, p importLiveParams) (*liveImport, error) {
-	in := &liveImport{importer: newImporter(r.service, r.run, r.format, importParams{Mode: p.Mode, DryRun: p.DryRun}), done: map[string]struct{}{}}
+	in := &liveImport{importer: newImporter(r.service, r.run, r.owner, r.format, importParams{Mode: p.Mode, DryRun: p.DryRun}), done: map[string]struct{}{}}
 	in.live = true
 	var err error
 	if in.next, err = r.run.Resume(ctx); err != nil || in.next == 0 {

@@ -23,8 +23,8 @@ type restorer struct {
 	ids, given map[string]struct{}
 }
 
-func newRestorer(ctx context.Context, s *service, run *tasks.Run, p importParams) (*restorer, error) {
-	r := &restorer{service: s, owner: ownerOf(run), run: run, mode: mode(p.Mode), dry: p.DryRun, made: map[string]struct{}{}, ids: map[string]struct{}{}}
+func newRestorer(ctx context.Context, s *service, run *tasks.Run, owner Owner, p importParams) (*restorer, error) {
+	r := &restorer{service: s, owner: owner, run: run, mode: mode(p.Mode), dry: p.DryRun, made: map[string]struct{}{}, ids: map[string]struct{}{}}
 	if r.mode != newOnly {
 		return r, nil
 	}

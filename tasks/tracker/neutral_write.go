@@ -13,10 +13,9 @@ import (
 	"asapi/tasks"
 )
 
-// exportNeutral writes all that is kept of the account's trackers; with a
+// exportNeutral writes all that is kept of the owner's trackers; with a
 // provider, of those that its lists have.
-func (s *service) exportNeutral(ctx context.Context, run *tasks.Run, p exportParams) error {
-	owner := ownerOf(run)
+func (s *service) exportNeutral(ctx context.Context, run *tasks.Run, owner Owner, p exportParams) error {
 	return s.store.Wholes(ctx, owner, p.Activities, func(total int64, wholes iter.Seq2[Whole, error]) error {
 		chosen := chosenBy(p)
 		if p.Provider != "" || p.Kind != "" {
@@ -26,11 +25,11 @@ func (s *service) exportNeutral(ctx context.Context, run *tasks.Run, p exportPar
 			}
 		}
 		if total == 0 {
-			return tasks.Permanent(tasks.CodeNotFound, "This account has no such trackers.")
+			return tasks.Permanent(tasks.CodeNotFound, owner.this()+" has no such trackers.")
 		}
 		run.Expect(total)
-		w := run.Output("application/json", "trackers_"+strings.Map(harmless, run.Task.Account)+".json")
-		return writeNeutral(ctx, run, w, total, wholes, chosen())
+		w := run.Output("application/json", "trackers_"+strings.Map(harmless, owner.label())+".json")
+		return writeNeutral(ctx, run, owner, w, total, wholes, chosen())
 	})
 }
 
@@ -77,9 +76,9 @@ func count(ctx context.Context, wholes iter.Seq2[Whole, error], chosen func(*Who
 	return n, nil
 }
 
-func writeNeutral(ctx context.Context, run *tasks.Run, w io.Writer, total int64, wholes iter.Seq2[Whole, error], chosen func(*Whole) bool) error {
+func writeNeutral(ctx context.Context, run *tasks.Run, owner Owner, w io.Writer, total int64, wholes iter.Seq2[Whole, error], chosen func(*Whole) bool) error {
 	out := bufio.NewWriterSize(w, 32<<10)
-	user, err := json.Marshal(run.Task.Account)
+	user, err := json.Marshal(owner.label())
 	if err != nil {
 		return err
 	}

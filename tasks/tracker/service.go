@@ -159,8 +159,3 @@ func (s *service) format(name Provider) (Format, error) {
 	}
 	return f, nil
 }
-
-// ownerOf gives whose trackers a run works on.
-func ownerOf(run *tasks.Run) Owner {
-	return UserOf(run.Task.Client, run.Task.Account)
-}

@@ -46,16 +46,20 @@ type Store interface {
 	Wholes(ctx context.Context, owner Owner, activities bool, fn func(total int64, wholes iter.Seq2[Whole, error]) error) error
 	// SaveWorks teaches the client's catalogue; what it knows already stays.
 	SaveWorks(ctx context.Context, client tasks.ClientID, works []Work) error
-	// Changes counts what the journal of a task of the account holds;
-	// tasks.CodeNotFound when the account has no such import, CodeBusy while it
-	// has not ended.
-	Changes(ctx context.Context, account tasks.Account, task tasks.ID) (int64, error)
-	// PutBack takes up to limit changes of a task's journal, the last first,
-	// after those that are passed over, asks judge about each, puts back those
-	// for which it says so, and records the items, in one transaction of the
-	// run. Changes of one tracker are never taken together, so it may take
-	// fewer; no item: there are no more.
-	PutBack(ctx context.Context, run tasks.Fence, owner Owner, task tasks.ID, pass int64, limit int, judge func(Trace) (tasks.Item, bool)) ([]tasks.Item, error)
+	// Changed gives whose trackers an import of the account changed, which has
+	// ended: the account's, or an audience's. tasks.CodeNotFound when the account
+	// has no such import or the audience is gone, CodeBusy while it has not ended.
+	Changed(ctx context.Context, account tasks.Account, task tasks.ID) (Owner, error)
+	// Recall ends the reach of what an audience consumed by the import: nobody
+	// is reached any more. It gives how many changes the import's journal holds,
+	// which is complete from then on.
+	Recall(ctx context.Context, run tasks.Fence, owner Owner, task tasks.ID) (int64, error)
+	// PutBack takes some changes of an import's journal, the last first: those
+	// that reached members, then the owner's own. It asks judge about each, puts
+	// back those for which it says so, and records the items and the place that
+	// was reached, in one transaction of the run. Changes of one tracker are never
+	// taken together, so it may take fewer; no item: there are no more.
+	PutBack(ctx context.Context, run tasks.Fence, owner Owner, from Undoing, judge func(Trace) (tasks.Item, bool)) ([]tasks.Item, Undoing, error)
 	// Rehome moves a bounded number of trackers that are kept under names which
 	// their ids do not stand for any more, because something else is said about
 	// them now, and says whether there is more to do. Trackers of one owner

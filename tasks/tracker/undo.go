@@ -2,6 +2,9 @@ package tracker
 
 import (
 	"context"
+	"fmt"
+	"math"
+	"strconv"
 
 	"asapi/tasks"
 )
@@ -10,7 +13,7 @@ import (
 const undoBatch = 500
 
 type undoParams struct {
-	Task string `param:"task_id" name:"Task" doc:"The task of the import whose changes are to be put back."`
+	Task string `param:"task_id" name:"Task" doc:"The task of the import whose changes are to be put back: one of this account, also where it was of an audience."`
 }
 
 // Check implements tasks.Checker.
@@ -24,7 +27,7 @@ func (p undoParams) Check() tasks.Faults {
 func (s *service) undoAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
 		Slug: "undo-import", Name: "Undo Import",
-		Description: "Puts back what one import of the account changed. Trackers that were changed since are left as they are, and reported.",
+		Description: "Puts back what one import of the account changed; of an audience's import also what reached its members. Trackers that were changed since are left as they are, and reported.",
 	}, s.undoImport)
 }
 
@@ -34,20 +37,22 @@ func (s *service) undoImport(ctx context.Context, run *tasks.Run, p undoParams) 
 		return err
 	}
 	account := tasks.Account{Client: run.Task.Client, Service: run.Task.Service, Username: run.Task.Account}
-	total, err := s.store.Changes(ctx, account, task)
+	owner, err := s.store.Changed(ctx, account, task)
+	if err != nil {
+		return err
+	}
+	total, err := s.store.Recall(ctx, run.Fence(), owner, task)
 	if err != nil {
 		return err
 	}
 	run.Expect(total)
-	next, err := run.Resume(ctx)
+	at, err := undoing(ctx, run, task)
 	if err != nil {
 		return err
 	}
 	for {
-		first := next
-		items, err := s.store.PutBack(ctx, run.Fence(), ownerOf(run), task, first, undoBatch, func(t Trace) (tasks.Item, bool) {
-			return t.judge()
-		})
+		var items []tasks.Item
+		items, at, err = s.store.PutBack(ctx, run.Fence(), owner, at, Trace.judge)
 		if err != nil {
 			return err
 		}
@@ -57,8 +62,38 @@ func (s *service) undoImport(ctx context.Context, run *tasks.Run, p undoParams) 
 		if err := run.Recorded(ctx, items...); err != nil {
 			return err
 		}
-		next += int64(len(items))
 	}
+}
+
+// Undoing is how far the undoing of an import came.
+type Undoing struct {
+	Import tasks.ID
+	Index  int64 // of the next item
+	Below  int64 // all changes from this number of the journal on were looked at
+	Limit  int   // how many changes are taken at once, at most
+}
+
+// putBack names the note of the place that an undoing reached.
+const putBack = "put-back"
+
+// Note keeps the place for the attempts after this one.
+func (u Undoing) Note() tasks.Notes { return tasks.Notes{putBack: strconv.FormatInt(u.Below, 10)} }
+
+// undoing gives the place that the attempts before this one reached.
+func undoing(ctx context.Context, run *tasks.Run, of tasks.ID) (Undoing, error) {
+	at := Undoing{Import: of, Below: math.MaxInt64, Limit: undoBatch}
+	var err error
+	if at.Index, err = run.Resume(ctx); err != nil {
+		return at, err
+	}
+	kept, err := run.Noted(ctx, putBack)
+	if err != nil || kept[putBack] == "" {
+		return at, err
+	}
+	if at.Below, err = strconv.ParseInt(kept[putBack], 10, 64); err != nil {
+		return at, fmt.Errorf("decode how far an undoing came: %w", err)
+	}
+	return at, nil
 }
 
 // Trace is what is known about a tracker that an import changed.
@@ -66,6 +101,7 @@ type Trace struct {
 	Index    int64  // of the item of the undoing
 	Name     string // of the tracker
 	Resource string // of its work
+	Member   string // whose tracker it is, where an audience's import reached it
 	Made     bool   // the import made the tracker
 	Undone   bool   // this change was put back before
 	Gone     bool   // the tracker is not there any more
@@ -76,8 +112,12 @@ type Trace struct {
 // import is never lost.
 func (t Trace) judge() (item tasks.Item, putBack bool) {
 	item = tasks.Item{Index: t.Index, Key: t.Resource, Outcome: tasks.Unchanged}
+	item.Refs = map[string]string{}
+	if t.Member != "" {
+		item.Refs["member"] = t.Member
+	}
 	if !t.Gone && (!t.Made || t.Touched) {
-		item.Refs = map[string]string{"tracker": t.Name}
+		item.Refs["tracker"] = t.Name
 	}
 	switch {
 	case t.Undone:

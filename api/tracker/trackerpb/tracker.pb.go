@@ -466,7 +466,7 @@ func (x *GetTrackerRequest) GetName() string {
 // ListTrackersRequest asks for one page.
 type ListTrackersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose trackers: users/{user} or audiences/{audience}.
+	// Whose trackers: users/{user}, or ours: audiences/{audience}.or audiences/{audience}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many at most; 0: 50; the largest is 1,000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -750,7 +750,7 @@ func (x *DeleteTrackerRequest) GetName() string {
 // ImportTrackersRequest says what is imported.
 type ImportTrackersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose trackers grow: users/{user}.
+	// Whose trackers grow: users/{user}, or ours: audiences/{audience}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// Whose list it is.
 	Provider      Provider `protobuf:"varint,2,opt,name=provider,proto3,enum=animeshon.tracker.v1alpha1.Provider" json:"provider,omitempty"`
@@ -842,7 +842,7 @@ func (*ImportTrackersResponse) Descriptor() ([]byte, []int) {
 // ExportTrackersRequest says what is exported.
 type ExportTrackersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose trackers: users/{user}.
+	// Whose trackers: users/{user}, or ours: audiences/{audience}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// For whose list.
 	Provider      Provider `protobuf:"varint,2,opt,name=provider,proto3,enum=animeshon.tracker.v1alpha1.Provider" json:"provider,omitempty"`

@@ -54,10 +54,10 @@ type TrackerServiceClient interface {
 	UpdateTracker(ctx context.Context, in *UpdateTrackerRequest, opts ...grpc.CallOption) (*Tracker, error)
 	// DeleteTracker deletes a tracker with its activities.
 	DeleteTracker(ctx context.Context, in *DeleteTrackerRequest, opts ...grpc.CallOption) (*emptypb.Empty, error)
-	// ImportTrackers takes over a user's list of a provider. It goes on after the
+	// ImportTrackers takes over a list of a provider, a user's or an audience's. It goes on after the
 	// answer; the operation tells how far it is.
 	ImportTrackers(ctx context.Context, in *ImportTrackersRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
-	// ExportTrackers brings a user's trackers to the list of a provider. It goes on
+	// ExportTrackers brings trackers, a user's or an audience's, to the list of a provider. It goes on
 	// after the answer; the operation tells how far it is.
 	ExportTrackers(ctx context.Context, in *ExportTrackersRequest, opts ...grpc.CallOption) (*longrunningpb.Operation, error)
 	// CreateActivity adds what was watched or read to a tracker.
@@ -195,10 +195,10 @@ type TrackerServiceServer interface {
 	UpdateTracker(context.Context, *UpdateTrackerRequest) (*Tracker, error)
 	// DeleteTracker deletes a tracker with its activities.
 	DeleteTracker(context.Context, *DeleteTrackerRequest) (*emptypb.Empty, error)
-	// ImportTrackers takes over a user's list of a provider. It goes on after the
+	// ImportTrackers takes over a list of a provider, a user's or an audience's. It goes on after the
 	// answer; the operation tells how far it is.
 	ImportTrackers(context.Context, *ImportTrackersRequest) (*longrunningpb.Operation, error)
-	// ExportTrackers brings a user's trackers to the list of a provider. It goes on
+	// ExportTrackers brings trackers, a user's or an audience's, to the list of a provider. It goes on
 	// after the answer; the operation tells how far it is.
 	ExportTrackers(context.Context, *ExportTrackersRequest) (*longrunningpb.Operation, error)
 	// CreateActivity adds what was watched or read to a tracker.
