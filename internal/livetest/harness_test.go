@@ -232,9 +232,15 @@ func (b *bench) ended(account, action string, a tasks.Args) tasks.Task {
 	task := b.begin(account, action)
 	_, err := b.finish(task, a)
 	b.must(err)
-	_, err = b.store.Finish(b.t.Context(), tasks.Ending{Fence: tasks.Fence{Task: task.ID, Attempt: task.Attempt}, State: tasks.Published})
-	b.must(err)
+	b.end(task)
 	return task
+}
+
+// end ends a task as its worker would.
+func (b *bench) end(task tasks.Task) {
+	b.t.Helper()
+	_, err := b.store.Finish(b.t.Context(), tasks.Ending{Fence: tasks.Fence{Task: task.ID, Attempt: task.Attempt}, State: tasks.Published})
+	b.must(err)
 }
 
 // refused runs a task that must end with a sentence, and gives it.
@@ -252,7 +258,8 @@ func (b *bench) refused(account, action string, a tasks.Args) *tasks.Error {
 type report struct {
 	Total, Created, Updated, Unchanged, Skipped, Failed int
 	DryRun                                              bool `json:"dry_run"`
-	Items                                               []struct{ Key, Outcome, Reason, Tracker, Changes string }
+	Conflicts                                           int
+	Items                                               []struct{ Key, Outcome, Reason, Tracker, Changes, Conflict string }
 	raw                                                 string
 }
 

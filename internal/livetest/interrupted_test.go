@@ -19,7 +19,7 @@ func interrupted(t *testing.T, open func(t *testing.T) *scene, action string, ch
 	t.Helper()
 	ready := func() *scene {
 		s := open(t)
-		if action == "export-to-provider" {
+		if action != "import-from-provider" {
 			s.turn(s.do("alice", "import-from-provider", s.with()))
 		}
 		return s

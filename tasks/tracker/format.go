@@ -4,6 +4,7 @@ import (
 	"io"
 	"iter"
 	"strings"
+	"time"
 
 	"asapi/tasks"
 )
@@ -101,6 +102,9 @@ type Row struct {
 	// Collection is where the work lives when the file says more than its
 	// kind does, such as lightNovels; empty: the kind's.
 	Collection string
+	// Changed is when the entry was last changed at the provider; zero: it does not
+	// tell.
+	Changed time.Time
 	// Same names the same work at other providers, as the file says it.
 	Same []RecordKey
 }

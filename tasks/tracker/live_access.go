@@ -138,12 +138,13 @@ func (s *service) access(ctx context.Context, run *tasks.Run, live Live, name Pr
 			return s.library.Credentials(ctx, owner.Client, owner.Parent, name)
 		}
 	}
-	access.Remember = func(ctx context.Context, name, value string) error {
-		return run.Note(ctx, tasks.Notes{"memory:" + name: value})
+	memory := "memory:" + string(name) + ":"
+	access.Remember = func(ctx context.Context, what, value string) error {
+		return run.Note(ctx, tasks.Notes{memory + what: value})
 	}
-	access.Remembered = func(ctx context.Context, name string) (string, error) {
-		kept, err := run.Noted(ctx, "memory:"+name)
-		return kept["memory:"+name], err
+	access.Remembered = func(ctx context.Context, what string) (string, error) {
+		kept, err := run.Noted(ctx, memory+what)
+		return kept[memory+what], err
 	}
 	var err error
 	if access.Credentials, err = access.Reload(ctx); tasks.CodeOf(err) == tasks.CodeNotFound {

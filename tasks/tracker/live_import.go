@@ -65,7 +65,7 @@ type place struct {
 // pages reads a list from where an earlier attempt left it. take keeps a page's rows
 // together with the note that they are kept.
 func (r *liveRun) pages(ctx context.Context, kind Kind, take func(ctx context.Context, page LivePage, read tasks.Notes) error) error {
-	name := "place:" + string(kind)
+	name := "place:" + string(r.format.Provider()) + ":" + string(kind)
 	kept, err := r.run.Noted(ctx, name)
 	if err != nil {
 		return err

@@ -59,41 +59,49 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 	if d.delete {
 		return ex.remove(ctx, d)
 	}
+	if err := ex.send(ctx, d, doubted); err != nil {
+		return err
+	}
+	return ex.tell(ctx, d)
+}
+
+// send sends the change of an entry, and finds out what became of it; an entry that is
+// refused fails its item. The note of what is being written must stand; doubted: it stood
+// before, so it is not known whether the change was sent.
+func (r *liveRun) send(ctx context.Context, d *deed, doubted bool) error {
 	for try := 1; ; try++ {
 		if doubted {
-			over, err := ex.stands(ctx, d)
-			if err != nil {
+			over, err := r.stands(ctx, d)
+			if err != nil || over {
 				return err
 			}
-			if over {
-				return ex.tell(ctx, d)
-			}
 		}
-		entry, err := ex.list.Write(ctx, d.key, d.change, d.want)
+		entry, err := r.list.Write(ctx, d.key, d.change, d.want)
 		var refused *refusedError
 		var lacking *lackingError
 		switch {
 		case err == nil:
-			d.got, d.want = entry, unlost(ex.format, d.want, entry)
-			return ex.tell(ctx, d)
+			d.got, d.want = entry, unlost(r.format, d.want, entry)
+			return nil
 		case errors.As(err, &lacking):
 			d.item.Reason = strings.TrimSpace(d.item.Reason + " " + lacking.reason)
 			if !lacking.written && !doubted {
 				d.item.Outcome = tasks.Unchanged
 				delete(d.item.Refs, "changes")
+				delete(d.item.Refs, "changes_there")
 			}
-			d.got, d.want = entry, unlost(ex.format, d.want, unlacking(d.want, entry))
-			return ex.tell(ctx, d)
+			d.got, d.want = entry, unlost(r.format, d.want, unlacking(d.want, entry))
+			return nil
 		case errors.As(err, &refused):
 			d.item.Outcome, d.item.Reason = tasks.ItemFailed, refused.reason
-			return ex.tell(ctx, d)
+			return nil
 		case isUnsure(err) && try < maxWrites:
 			doubted = true
 			continue
 		}
 		if _, waits := tasks.AsLater(err); waits && !isUnsure(err) {
 			// Nothing was sent that could have been done: there is no doubt.
-			return errors.Join(err, ex.run.Note(ctx, tasks.Notes{doing: ""}))
+			return errors.Join(err, r.run.Note(ctx, tasks.Notes{doing: ""}))
 		}
 		return err
 	}
@@ -101,20 +109,20 @@ func (ex *liveExport) one(ctx context.Context, d *deed, doubted bool) error {
 
 // stands looks whether the entry stands at the provider as it is wanted; if not, what
 // is to be sent is found anew.
-func (ex *liveExport) stands(ctx context.Context, d *deed) (bool, error) {
-	row, there, err := ex.list.Find(ctx, d.key)
+func (r *liveRun) stands(ctx context.Context, d *deed) (bool, error) {
+	row, there, err := r.list.Find(ctx, d.key)
 	if err != nil {
 		return false, err
 	}
 	if !there || row.Fault != "" {
-		d.change = ex.live.Change(d.key.Kind, d.want, nil)
+		d.change = r.live.Change(d.key.Kind, d.want, nil)
 		return false, nil
 	}
-	if change := ex.live.Change(d.key.Kind, d.want, &row.Entry); !change.Empty() {
+	if change := r.live.Change(d.key.Kind, d.want, &row.Entry); !change.Empty() {
 		d.change = change
 		return false, nil
 	}
-	d.got, d.want = row.Entry, unlost(ex.format, d.want, row.Entry)
+	d.got, d.want = row.Entry, unlost(r.format, d.want, row.Entry)
 	return true, nil
 }
 

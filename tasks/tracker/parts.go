@@ -7,17 +7,26 @@ type part struct {
 	put  func(to *Facts, from Facts)
 }
 
+// Parts of which more is said elsewhere.
+const (
+	progress = "progress"
+	start    = "start"
+	finish   = "finish"
+	notes    = "notes"
+	privacy  = "privacy"
+)
+
 // sayings are all that a user says of a work.
 var sayings = []part{
-	{"progress", func(to *Facts, from Facts) {
+	{progress, func(to *Facts, from Facts) {
 		to.Status, to.Progress, to.Seen = from.Status, from.Progress, from.Seen
 		to.Volumes, to.Repeats, to.Repeating = from.Volumes, from.Repeats, from.Repeating
 	}},
 	{"score", func(to *Facts, from Facts) { to.Score = from.Score }},
-	{"start", func(to *Facts, from Facts) { to.Start = from.Start }},
-	{"finish", func(to *Facts, from Facts) { to.Finish = from.Finish }},
-	{"notes", func(to *Facts, from Facts) { to.Notes = from.Notes }},
-	{"privacy", func(to *Facts, from Facts) { to.Private = from.Private }},
+	{start, func(to *Facts, from Facts) { to.Start = from.Start }},
+	{finish, func(to *Facts, from Facts) { to.Finish = from.Finish }},
+	{notes, func(to *Facts, from Facts) { to.Notes = from.Notes }},
+	{privacy, func(to *Facts, from Facts) { to.Private = from.Private }},
 }
 
 // of gives the facts of the part alone.

@@ -83,7 +83,7 @@ func (s *service) liveActions() []tasks.Action {
 	if len(s.lives) == 0 {
 		return nil
 	}
-	return []tasks.Action{s.importLiveAction(), s.exportLiveAction()}
+	return []tasks.Action{s.importLiveAction(), s.exportLiveAction(), s.syncAction()}
 }
 
 // liveProviders lists the names of the providers that can be reached.

@@ -12,6 +12,7 @@ const (
 	ExportFile   = "export-trackers"
 	ImportLive   = "import-from-provider"
 	ExportToLive = "export-to-provider"
+	SyncLive     = "sync-with-provider"
 )
 
 // Reaching gives a Library that knows which providers are reached through their APIs.

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/listfile"
@@ -67,6 +68,10 @@ func (s *session) Page(ctx context.Context, kind tracker.Kind, cursor string) (p
 // where a work is gone and tells nothing.
 func rowsIn(kind tracker.Kind, document string) (rows []tracker.Row, err error) {
 	err = Format{}.Read(tracker.InputOf(string(kind)+"list.json", document), func(row tracker.Row) error {
+		text, _ := row.Entry.Get("updatedAt") // 0 where the site does not know
+		if at, err := strconv.ParseInt(text, 10, 64); err == nil && at > 0 {
+			row.Changed = time.Unix(at, 0).UTC()
+		}
 		rows = append(rows, row)
 		return nil
 	})

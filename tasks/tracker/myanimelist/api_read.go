@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"time"
 
 	"asapi/tasks/tracker"
 )
@@ -45,7 +46,7 @@ func apiOf(k tracker.Kind) apiNames {
 
 // status are the fields of an entry: without naming them the API leaves most out.
 func (n apiNames) status() string {
-	names := "status,score," + n.progress + "," + n.repeating + "," + n.repeats + "," + n.againLike + ",start_date,finish_date,priority,tags,comments"
+	names := "status,score," + n.progress + "," + n.repeating + "," + n.repeats + "," + n.againLike + ",start_date,finish_date,priority,tags,comments,updated_at"
 	if n.list == apiManga.list {
 		names += ",num_volumes_read"
 	}
@@ -81,6 +82,7 @@ type apiStatus struct {
 	Priority    int64    `json:"priority"`
 	Tags        []string `json:"tags"`
 	CommentText string   `json:"comments"`
+	Updated     string   `json:"updated_at"`
 }
 
 // Page implements tracker.LiveList. The cursor is the address of the page, as the
@@ -126,6 +128,7 @@ func rowOfWork(kind tracker.Kind, w *work, st *apiStatus) tracker.Row {
 		e = e.With(n.total, strconv.FormatInt(w.Episodes, 10))
 	}
 	row := rowOf(n, withStatus(kind, e, st))
+	row.Changed, _ = time.Parse(time.RFC3339, st.Updated) // none where the site does not tell
 	if strings.HasSuffix(w.Media, "novel") {
 		row.Collection = "lightNovels"
 	}

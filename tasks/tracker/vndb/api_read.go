@@ -106,6 +106,7 @@ func (s *session) row(a *answered) tracker.Row {
 	add(elNotes, orZero(a.Notes))
 	row := tracker.Row{Key: tracker.RecordKey{Provider: tracker.VNDB, Kind: tracker.VisualNovel, NativeID: id}, Entry: e}
 	row.Entry.Facts, row.Fault = factsOf(e)
+	row.Changed = time.Unix(a.Modified, 0).UTC()
 	return judged(row, a.ID, known, labels)
 }
 
