@@ -49,7 +49,10 @@ func (s *Store) DeregisterAccount(ctx context.Context, a tasks.Account, erase bo
 		if done.Error == nil && done.RowsAffected == 0 {
 			return errNoAccount("username")
 		}
-		return done.Error
+		if done.Error != nil {
+			return done.Error
+		}
+		return tx.Exec("DELETE FROM subscriptions WHERE client_id = ? AND service = ? AND account = ?", a.Client, a.Service, a.Username).Error
 	})
 }
 

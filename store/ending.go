@@ -54,10 +54,14 @@ func queryEnded(tx *gorm.DB, statement string, params ...any) ([]ended, error) {
 }
 
 // settle does what every ending needs: the result is published, items and
-// inputs that nobody needs any more go, webhooks are to be told, the client's
-// count of open tasks falls.
+// inputs that nobody needs any more go, webhooks are to be told, subscriptions count
+// how their occurrences ended, the client's count of open tasks falls.
 // Failed tasks keep their inputs, so that they can be retried by hand.
 func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
+	messages, err := s.tellSubscriptions(tx, list)
+	if err != nil {
+		return nil, err
+	}
 	var results []resultRow
 	var ids, inputs []tasks.ID
 	closed := map[tasks.ClientID]int64{}
@@ -74,14 +78,11 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 			inputs = append(inputs, e.task.ID)
 		}
 	}
-	if len(results) > 0 {
-		param, err := batchParam(results)
-		if err != nil {
-			return nil, err
-		}
-		if _, err := execute(tx, s.sql.insertResults, param); err != nil {
-			return nil, err
-		}
+	for i := range messages {
+		results = append(results, resultRowOf(len(results), &messages[i]))
+	}
+	if err := s.insertResults(tx, results); err != nil {
+		return nil, err
 	}
 	if len(ids) > 0 {
 		for _, table := range []string{"task_items", "task_notes"} {
@@ -92,7 +93,6 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 	}
 	var blobs []string
 	if len(inputs) > 0 {
-		var err error
 		if blobs, err = deleted(tx, "DELETE FROM inputs WHERE "+s.db.idIn("task_id")+" RETURNING blob", s.db.idList(inputs)); err != nil {
 			return nil, err
 		}
@@ -101,6 +101,19 @@ func (s *Store) settle(tx *gorm.DB, list []ended) ([]string, error) {
 		return nil, err
 	}
 	return blobs, s.addOpen(tx, closed)
+}
+
+// insertResults publishes results, in their order.
+func (s *Store) insertResults(tx *gorm.DB, rows []resultRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	param, err := batchParam(rows)
+	if err != nil {
+		return err
+	}
+	_, err = execute(tx, s.sql.insertResults, param)
+	return err
 }
 
 // deleted runs a DELETE ... RETURNING blob and gives the blobs' keys.

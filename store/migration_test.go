@@ -82,7 +82,7 @@ func execute(t *testing.T, db *sql.DB, statements ...string) {
 }
 
 // laterColumns came to the tables after the migration to partitions.
-const laterColumns = "{keep_items}"
+const laterColumns = "{keep_items,subscription}"
 
 // contents are all rows of the tables.
 func contents(t *testing.T, db *sql.DB, inputs string) map[string]string {

@@ -147,7 +147,7 @@ func clean(s string, most int) string {
 
 // taskColumns are the columns that scanTask reads, in its order.
 const taskColumns = "id, client_id, service, action, account, protocol, stream, state, priority, progress, attempt, tries," +
-	" cancel_asked, retrieved, expired, created_at, run_at, started_at, ended_at, deadline, error_code, error_detail, items, number"
+	" cancel_asked, retrieved, expired, created_at, run_at, started_at, ended_at, deadline, error_code, error_detail, items, number, subscription"
 
 // taskRow is a task as taskColumns give it.
 type taskRow struct {
@@ -160,12 +160,14 @@ type taskRow struct {
 	createdAt, runAt, startedAt, endedAt, deadline int64
 	errorCode, errorDetail, items                  string
 	number                                         int64
+	subscription                                   string
 }
 
 func (r *taskRow) targets() []any {
 	return []any{
 		&r.id, &r.client, &r.service, &r.action, &r.account, &r.protocol, &r.stream, &r.state, &r.priority, &r.progress, &r.attempt, &r.tries,
 		&r.cancelAsked, &r.retrieved, &r.expired, &r.createdAt, &r.runAt, &r.startedAt, &r.endedAt, &r.deadline, &r.errorCode, &r.errorDetail, &r.items, &r.number,
+		&r.subscription,
 	}
 }
 
@@ -177,7 +179,28 @@ func (r *taskRow) task() tasks.Task {
 		Attempt: r.attempt, Tries: r.tries, CancelAsked: r.cancelAsked,
 		CreatedAt: TimeOf(r.createdAt), RunAt: TimeOf(r.runAt), StartedAt: TimeOf(r.startedAt), EndedAt: TimeOf(r.endedAt), Deadline: TimeOf(r.deadline),
 		ErrorCode: tasks.Code(r.errorCode), ErrorDetail: r.errorDetail, Retrieved: r.retrieved, Expired: r.expired,
+		Subscription: subscriptionOf(r.subscription),
 	}
+}
+
+// subscriptionOf reads which subscription a task is of; nearly all are of none.
+func subscriptionOf(text string) tasks.ID {
+	if text == "" {
+		return tasks.ID{}
+	}
+	id, err := tasks.ParseID(text)
+	if err != nil {
+		return tasks.ID{}
+	}
+	return id
+}
+
+// textOf gives an id as text, the empty one for the zero ID.
+func textOf(id tasks.ID) string {
+	if id.IsZero() {
+		return ""
+	}
+	return id.String()
 }
 
 // tallyText keeps a tally as a JSON list: total, created, updated, unchanged,

@@ -51,9 +51,9 @@ func makeStatements(d dialect) statements {
 			" SELECT v_n, k.body, k.task_id FROM v JOIN submit_keys k ON k.client_id = v_client AND k.kind = v_kind AND k.key = v_key",
 		submitTasks: "WITH " + d.Batch("v", d.numbered(taskCols)...) +
 			" INSERT INTO tasks (" + d.numberColumn() + "id, client_id, service, action, account, protocol, stream, state, phase, priority, max_attempts, dispatch_no, has_inputs," +
-			" created_at, run_at, dispatched_at, deadline, params, sealed, webhook, keep_items)" +
+			" created_at, run_at, dispatched_at, deadline, params, sealed, webhook, keep_items, subscription)" +
 			" SELECT " + d.numberColumn() + "id, client_id, service, action, account, protocol, stream, 0, phase, priority, max_attempts, phase, has_inputs, " + now + "," +
-			" CASE WHEN run_at = 0 THEN " + now + " ELSE run_at END, CASE WHEN phase = 1 THEN " + now + " ELSE 0 END, deadline, params, sealed, webhook, keep_items FROM v" +
+			" CASE WHEN run_at = 0 THEN " + now + " ELSE run_at END, CASE WHEN phase = 1 THEN " + now + " ELSE 0 END, deadline, params, sealed, webhook, keep_items, subscription FROM v" +
 			" RETURNING id, created_at, run_at, number",
 		submitInputs: "WITH " + d.Batch("v", Col{"task_id", "uuid"}, Col{"parameter", "text"}, Col{"filename", "text"}, Col{"content_type", "text"},
 			Col{"size", "int"}, Col{"inline", "bytes"}, Col{"blob", "text"}) +
@@ -160,6 +160,7 @@ var (
 		{"sealed", "text"},
 		{"webhook", "text"},
 		{"keep_items", "bool"},
+		{"subscription", "text"},
 	}
 	endingCols = []Col{
 		{"v_id", "uuid"},

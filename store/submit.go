@@ -251,7 +251,7 @@ func (s *Store) answerKeys(tx *gorm.DB, batch []pending, asked []keyRow, won map
 func newTask(id tasks.ID, n *tasks.NewTask) tasks.Task {
 	return tasks.Task{
 		ID: id, Client: n.Client, Service: n.Service, Action: n.Action, Account: n.Account,
-		Protocol: n.Protocol, Stream: n.Stream, Priority: n.Priority, Deadline: n.Deadline,
+		Protocol: n.Protocol, Stream: n.Stream, Priority: n.Priority, Deadline: n.Deadline, Subscription: n.Subscription,
 	}
 }
 
@@ -273,6 +273,7 @@ type newTaskRow struct {
 	Sealed      string         `json:"sealed"`
 	Webhook     string         `json:"webhook"`
 	KeepItems   bool           `json:"keep_items"`
+	Subscribed  string         `json:"subscription"`
 	Number      int64          `json:"number,omitempty"` // where the database does not give it
 }
 
@@ -294,6 +295,7 @@ func (s *Store) insertTasks(tx *gorm.DB, batch []pending) error {
 			Protocol: string(n.Protocol), Stream: n.Stream, Priority: n.Priority, MaxAttempts: n.MaxAttempts,
 			HasInputs: len(n.Inputs) > 0, RunAt: Micros(n.RunAt), Deadline: Micros(n.Deadline),
 			Params: string(params), Sealed: base64.StdEncoding.EncodeToString(n.Sealed), Webhook: n.Webhook, KeepItems: n.KeepItems,
+			Subscribed: textOf(n.Subscription),
 		}
 		if n.Dispatched {
 			row.Phase = 1

@@ -26,6 +26,9 @@ type Action struct {
 	// stays: for an action whose items are asked for by a door. A run that is
 	// retried by hand resumes after them.
 	KeepItems bool
+	// Recurs allows subscriptions, which run the action again and again without
+	// anybody there: an action that then needs no file and nothing secret.
+	Recurs bool
 
 	Parameters []Parameter // derived from the parameter struct
 
@@ -40,13 +43,17 @@ type Checker interface{ Check() Faults }
 // NewAction completes the descriptor a with the parameters of P and the
 // function that does the work. P is a struct whose exported fields carry the
 // tag `param:"slug"` and optionally doc, name, enum (comma-separated),
-// default, and optional:"true". Field types: string, int64, float64, bool,
-// Date, []string, File, Secret. An embedded struct stands for its fields, so
-// that actions can share parameters. It panics on a P it cannot read, which
-// shows at start.
+// default, optional:"true", and once:"true" for what is for one task only and not
+// for a subscription (secrets and files are so anyway). Field types: string,
+// int64, float64, bool, Date, []string, File, Secret. An embedded struct stands for
+// its fields, so that actions can share parameters. It panics on a P it cannot read,
+// which shows at start.
 func NewAction[P any](a Action, run func(context.Context, *Run, P) error) Action {
 	typ := reflect.TypeFor[P]()
 	a.Parameters = parametersOf(typ)
+	if a.Recurs {
+		checkRecurs(a)
+	}
 	if a.MaxAttempts == 0 {
 		a.MaxAttempts = 5
 	}
@@ -68,6 +75,17 @@ func NewAction[P any](a Action, run func(context.Context, *Run, P) error) Action
 	}
 	a.run = func(ctx context.Context, r *Run, p any) error { return run(ctx, r, p.(P)) }
 	return a
+}
+
+// checkRecurs panics when an action cannot recur as it is described: it needs what
+// only a single task can have, or has a parameter that is a field of subscribing.
+func checkRecurs(a Action) {
+	for i := range a.Parameters {
+		p := &a.Parameters[i]
+		if slices.Contains(subscribeFields, p.Slug) || p.ForOneTask() && !p.Optional {
+			panic(fmt.Sprintf("tasks: the action %s cannot recur because of its parameter %s", a.Slug, p.Slug))
+		}
+	}
 }
 
 // Allow gives the action with the allowed values of a parameter set, for values
@@ -141,7 +159,8 @@ func parametersOf(typ reflect.Type) []Parameter {
 		}
 		p := Parameter{
 			Slug: slug, Name: f.Tag.Get("name"), Description: f.Tag.Get("doc"), Type: t,
-			Optional: f.Tag.Get("optional") == "true", Default: f.Tag.Get("default"), index: []int{i},
+			Optional: f.Tag.Get("optional") == "true", Default: f.Tag.Get("default"),
+			Once: f.Tag.Get("once") == "true", index: []int{i},
 		}
 		if p.Name == "" {
 			p.Name = displayName(slug)

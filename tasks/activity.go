@@ -26,6 +26,8 @@ func (c *Catalog) Activity(t *Task) Activity {
 	}
 	if action, ok := c.Find(t.Service, t.Action); ok {
 		a.Title = action.Name
+	} else if t.Action == SystemAction {
+		a.Title = "Message"
 	}
 	if t.Items.Total > 0 {
 		a.Subtitle = fmt.Sprintf("%s: %d of %d", t.Account, t.Items.Done(), t.Items.Total)

@@ -42,6 +42,9 @@ func NewCatalog(services ...Service) *Catalog {
 		for _, a := range s.Actions {
 			once(s.Slug+" action slug ", a.Slug)
 			once(s.Slug+" action name ", a.Name)
+			if a.Slug == SystemAction {
+				panic("tasks: catalogue: no action may be called " + SystemAction)
+			}
 		}
 	}
 	return &Catalog{services: services}

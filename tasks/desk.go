@@ -46,6 +46,7 @@ type DeskLimits struct {
 	SubmitsPerSecond float64 // per client; 0: unlimited
 	OpenTasks        int64   // per client; 0: 1,000,000
 	Watchers         int     // per client, in this process; 0: 10,000
+	Subscriptions    int64   // per client; 0: 10,000
 }
 
 type cachedCaller struct {
@@ -66,6 +67,9 @@ func NewDesk(cfg DeskConfig) *Desk {
 	}
 	if cfg.Limits.Watchers == 0 {
 		cfg.Limits.Watchers = 10_000
+	}
+	if cfg.Limits.Subscriptions == 0 {
+		cfg.Limits.Subscriptions = 10_000
 	}
 	if cfg.AccessTokenTime == 0 {
 		cfg.AccessTokenTime = time.Hour

@@ -20,7 +20,7 @@ func (d *Desk) Register(ctx context.Context, c Caller, service, username string)
 	return d.cfg.Store.RegisterAccount(ctx, a)
 }
 
-// Deregister refuses new submissions for the account; what runs goes on. With
+// Deregister refuses new submissions for the account and ends its subscriptions; what runs goes on. With
 // erase, what runs is cancelled and all the account owns is deleted for good.
 func (d *Desk) Deregister(ctx context.Context, c Caller, service, username string, erase bool) error {
 	a, err := d.account(c, service, username)

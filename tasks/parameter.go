@@ -30,8 +30,15 @@ type Parameter struct {
 	Optional    bool
 	Values      []string // the allowed values; empty: any
 	Default     string   // taken when an optional parameter is not given
+	Once        bool     // for one task only, not for a subscription
 
 	index []int // the field of the parameter struct, as reflect.Value.FieldByIndex takes it
+}
+
+// ForOneTask reports whether a subscription may not give the parameter: recurring
+// work goes by what is stored, not by secrets and files that came with it.
+func (p *Parameter) ForOneTask() bool {
+	return p.Once || p.Type == TypeSecret || p.Type == TypeFile
 }
 
 // Secret is a parameter value that is encrypted at rest, erased when the task

@@ -12,6 +12,10 @@ import (
 // Report writes the result of a batch action (specs/asapi.md section 9) from
 // the recorded items, without holding them all in memory. extra members stand
 // before the items; nil: none.
+//
+// The report of a subscription's occurrence names the subscription, and its items
+// are the news: what was created, updated or failed, or has a reference that is called
+// conflict. The counts are of all.
 func (r *Run) Report(ctx context.Context, extra map[string]any) error {
 	r.items.Total = r.items.Done()
 	t := r.items
@@ -25,12 +29,19 @@ func (r *Run) Report(ctx context.Context, extra map[string]any) error {
 		}
 		fmt.Fprintf(w, ",%s", b[1:len(b)-1])
 	}
+	news := !r.Task.Subscription.IsZero()
+	if news {
+		fmt.Fprintf(w, `,"subscription_id":%q`, r.Task.Subscription)
+	}
 	fmt.Fprint(w, `,"items":[`)
 	separator := ""
 	var line []byte
 	for item, err := range r.journal.Items(ctx, r.Task.ID) {
 		if err != nil {
 			return err
+		}
+		if news && (item.Outcome == Unchanged || item.Outcome == Skipped) && item.Refs["conflict"] == "" {
+			continue
 		}
 		line = appendItem(append(line[:0], separator...), &item)
 		w.Write(line) //nolint:errcheck,gosec // it stays until Flush

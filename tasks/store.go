@@ -21,6 +21,7 @@ type Store interface {
 	DispatchStore
 	RetentionStore
 	LoadStore
+	SubscriptionStore
 }
 
 // IdentityStore keeps clients and tokens.
@@ -52,8 +53,9 @@ type AccountStore interface {
 	// RegisterAccount makes an account or brings a deregistered one back;
 	// CodeUnique when it is registered already.
 	RegisterAccount(ctx context.Context, a Account) error
-	// DeregisterAccount refuses new submissions from now on; CodeNoSuchAccount
-	// when it is not registered. With erase it is marked for Erasing.
+	// DeregisterAccount refuses new submissions from now on and ends the account's
+	// subscriptions; CodeNoSuchAccount when it is not registered. With erase it
+	// is marked for Erasing.
 	DeregisterAccount(ctx context.Context, a Account, erase bool) error
 	// Erasing lists accounts whose erasure is not done yet; until Erased they
 	// cannot be registered again (CodeUnavailable).

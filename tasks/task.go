@@ -27,8 +27,10 @@ type Task struct {
 	Deadline    time.Time // zero: none
 	ErrorCode   Code
 	ErrorDetail string
-	Retrieved   bool // the result was consumed
-	Expired     bool // the result was deleted unconsumed
+	// Subscription is the one whose occurrence the task is; zero: of none.
+	Subscription ID
+	Retrieved    bool // the result was consumed
+	Expired      bool // the result was deleted unconsumed
 }
 
 // Fetchable reports whether the store holds a result of this task that can be
@@ -117,6 +119,8 @@ type NewTask struct {
 	Webhook string
 	// KeepItems says that the items stay after the end, see Action.
 	KeepItems bool
+	// Subscription is the one whose occurrence this is; zero: of none.
+	Subscription ID
 	// Dispatched says that a place in the queue was reserved and the caller
 	// enqueues the task right after the commit.
 	Dispatched bool

@@ -92,6 +92,8 @@ func (d *dispatcher) lead(ctx context.Context) {
 	g.Go(func() error { every(ctx, lostEvery, d.findLost); return nil })
 	g.Go(func() error { every(ctx, blobsEvery, d.sweepBlobs); return nil })
 	g.Go(func() error { every(ctx, expireEvery, d.expire); return nil })
+	g.Go(func() error { every(ctx, recurEvery, d.recur); return nil })
+	g.Go(func() error { every(ctx, countSubscribers, d.countSubscriptions); return nil })
 	for _, s := range d.w.cfg.Catalog.Services() {
 		if s.Upkeep != nil {
 			g.Go(func() error { every(ctx, upkeepEvery, func(ctx context.Context) { d.serve(ctx, s) }); return nil })

@@ -12,6 +12,8 @@ type Meter interface {
 	Started(service, action string, waited time.Duration)
 	Ended(service, action string, state tasks.State, ran time.Duration)
 	Lag(p tasks.Priority, lag time.Duration)
+	Occurred(outcome tasks.OccurrenceOutcome)
+	Subscriptions(active, paused int64)
 }
 
 type nothing struct{}
@@ -20,6 +22,8 @@ func (nothing) Dispatched(tasks.Priority)                        {}
 func (nothing) Started(string, string, time.Duration)            {}
 func (nothing) Ended(string, string, tasks.State, time.Duration) {}
 func (nothing) Lag(tasks.Priority, time.Duration)                {}
+func (nothing) Occurred(tasks.OccurrenceOutcome)                 {}
+func (nothing) Subscriptions(int64, int64)                       {}
 
 func orNothing(m Meter) Meter {
 	if m == nil {

@@ -103,7 +103,7 @@ func (b *bench) begin(concurrency int) {
 	ctx, stop := context.WithCancel(b.t.Context())
 	log := slog.New(slog.NewTextHandler(b.t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 	action := tasks.NewAction(tasks.Action{
-		Slug: "act", Name: "Act", MaxAttempts: 3, Timeout: 20 * time.Second,
+		Slug: "act", Name: "Act", MaxAttempts: 3, Timeout: 20 * time.Second, Recurs: true,
 		Backoff: func(int) time.Duration { return time.Millisecond },
 	}, func(ctx context.Context, r *tasks.Run, p params) error { return b.act(ctx, r, p) })
 	erased := func(context.Context, tasks.Account) error { return nil }

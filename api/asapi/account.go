@@ -34,6 +34,7 @@ type action struct {
 	Execution   string              `json:"execution"`
 	Parameters  []parameter         `json:"parameters"`
 	Permissions map[string][]string `json:"permissions"`
+	Recurring   bool                `json:"recurring,omitempty"` // it can be subscribed to
 }
 
 type parameter struct {
@@ -82,6 +83,7 @@ func serviceOf(s tasks.Service, narrowed map[[2]string]map[string][]string) serv
 		one := action{
 			Name: a.Name, Slug: a.Slug, Description: a.Description, Execution: "Asynchronous",
 			Parameters: make([]parameter, 0, len(a.Parameters)), Permissions: narrowed[[2]string{s.Slug, a.Slug}],
+			Recurring: a.Recurs,
 		}
 		if one.Permissions == nil {
 			one.Permissions = map[string][]string{}

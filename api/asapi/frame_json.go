@@ -33,7 +33,10 @@ func (sse) heartbeat() string   { return ":\n\n" }
 func (sse) frame(b []byte, m *tasks.Message) ([]byte, bool) {
 	if m.Result == nil {
 		b = append(b, "event: system\n"...)
-	} else { // a system message must not become the Last-Event-ID
+	} else { // the greeting must not become the Last-Event-ID
+		if m.Result.Action == tasks.SystemAction {
+			b = append(b, "event: system\n"...)
+		}
 		b = append(b, "id: "...)
 		b = append(b, m.ID...)
 		b = append(b, '\n')

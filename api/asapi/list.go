@@ -3,7 +3,6 @@ package asapi
 import (
 	"encoding/base64"
 	"net/http"
-	"strconv"
 	"time"
 
 	"github.com/labstack/echo/v4"
@@ -75,20 +74,7 @@ func filterOf(form web.Form) (tasks.TaskFilter, tasks.Faults) {
 			}
 		}
 	}
-	if v := form.Get("page_size"); v != "" {
-		n, err := strconv.Atoi(v)
-		if err != nil || n < 1 || n > maxPage {
-			faults = append(faults, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "page_size", Message: "page_size must be a whole number from 1 to 1000.", Err: err})
-		}
-		f.Limit = n
-	}
-	if v := form.Get("page_token"); v != "" {
-		id, err := base64.RawURLEncoding.DecodeString(v)
-		if err != nil || len(id) != len(f.After) {
-			faults = append(faults, &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "page_token", Message: "page_token is not one that an earlier page gave.", Err: err})
-		}
-		copy(f.After[:], id)
-	}
+	faults = append(faults, readPage(form, &f.Limit, &f.After)...)
 	return f, faults
 }
 

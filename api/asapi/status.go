@@ -132,6 +132,9 @@ func (d *door) appendStatus(b []byte, base string, t *tasks.Task) []byte {
 		b = d.appendRetrieval(b, base, t.ID)
 	}
 	b = web.AppendBool(b, "result_retrieved", t.Retrieved)
+	if !t.Subscription.IsZero() {
+		b = web.AppendText(b, "subscription_id", t.Subscription.String())
+	}
 	if t.Expired {
 		b = web.AppendBool(b, "result_expired", true)
 	}

@@ -29,6 +29,8 @@ type cli struct {
 
 	Webhook webhookCmd `cmd:"" group:"admin" help:"Manage the webhooks of tokens."`
 
+	Subscription subscriptionCmd `cmd:"" group:"admin" help:"Manage what clients subscribed to."`
+
 	Zerotouch zerotouchCmd `cmd:"" group:"admin" help:"Manage the devices, customers and vendors of resellers."`
 
 	Actions  actionsCmd  `cmd:"" group:"api" help:"List what the token may do."`

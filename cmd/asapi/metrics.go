@@ -26,6 +26,9 @@ type metrics struct {
 	ran        *prometheus.HistogramVec
 	requests   *prometheus.HistogramVec
 	webhooks   *prometheus.CounterVec
+
+	occurrences   *prometheus.CounterVec
+	subscriptions *prometheus.GaugeVec
 }
 
 var _ worker.Meter = (*metrics)(nil)
@@ -44,8 +47,11 @@ func newMetrics() *metrics {
 		ran:        prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "asapi_run_duration_seconds", Help: "How long runs took.", Buckets: slow}, []string{"service", "action"}),
 		requests:   prometheus.NewHistogramVec(prometheus.HistogramOpts{Name: "asapi_request_duration_seconds", Help: "How long requests took.", Buckets: prometheus.DefBuckets}, []string{"method", "route", "status"}),
 		webhooks:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "asapi_webhook_attempts_total", Help: "Events that this process posted to webhooks, by outcome; pending ones are tried again."}, []string{"outcome"}),
+
+		occurrences:   prometheus.NewCounterVec(prometheus.CounterOpts{Name: "asapi_occurrences_total", Help: "Occurrences of subscriptions that this process saw to, by what became of them."}, []string{"outcome"}),
+		subscriptions: prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: "asapi_subscriptions", Help: "Subscriptions of all clients, as the leading worker sees them."}, []string{"state"}),
 	}
-	m.registry.MustRegister(m.submitted, m.dispatched, m.finished, m.lag, m.waited, m.ran, m.requests, m.webhooks,
+	m.registry.MustRegister(m.submitted, m.dispatched, m.finished, m.lag, m.waited, m.ran, m.requests, m.webhooks, m.occurrences, m.subscriptions,
 		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	for _, p := range tasks.Priorities() { // they are there from the start, as 0
 		m.dispatched.WithLabelValues(p.String())
@@ -104,4 +110,15 @@ func (c countedStore) Submit(ctx context.Context, t tasks.NewTask) (tasks.Submit
 		c.submitted.Inc()
 	}
 	return done, err
+}
+
+// Occurred implements worker.Meter.
+func (m *metrics) Occurred(outcome tasks.OccurrenceOutcome) {
+	m.occurrences.WithLabelValues(string(outcome)).Inc()
+}
+
+// Subscriptions implements worker.Meter.
+func (m *metrics) Subscriptions(active, paused int64) {
+	m.subscriptions.WithLabelValues(string(tasks.SubscriptionActive)).Set(float64(active))
+	m.subscriptions.WithLabelValues(string(tasks.SubscriptionPaused)).Set(float64(paused))
 }

@@ -93,6 +93,7 @@ type doors struct {
 	UploadBytes int64   `help:"Largest file of a submission, in bytes." default:"268435456"`
 	Watchers    int     `help:"Watchers of one client that may be open at once, in each process." default:"10000"`
 	OpenTasks   int64   `help:"Tasks of one client that may be open at once; a token's own limit goes before it." default:"1000000"`
+	Subscribed  int64   `name:"subscriptions" help:"Subscriptions that one client may have." default:"10000"`
 	Submits     float64 `name:"submits-per-second" help:"Submissions of one client a second; 0: no limit. A token's own limit goes before it." default:"0"`
 
 	AccessTokenTime time.Duration `help:"How long access tokens last that are got at /o/oauth2/token." default:"1h"`
@@ -122,6 +123,8 @@ func (d *doors) checkDoors() error {
 		return configError("ASAPI_WATCHERS", "(--watchers) must be above 0")
 	case d.OpenTasks <= 0:
 		return configError("ASAPI_OPEN_TASKS", "(--open-tasks) must be above 0")
+	case d.Subscribed <= 0:
+		return configError("ASAPI_SUBSCRIPTIONS", "(--subscriptions) must be above 0")
 	case !(d.Submits >= 0):
 		return configError("ASAPI_SUBMITS_PER_SECOND", "(--submits-per-second) must be 0 or above")
 	case d.AccessTokenTime < time.Second || d.AccessTokenTime > 24*time.Hour:
@@ -135,7 +138,7 @@ func (d *doors) checkDoors() error {
 }
 
 func (d *doors) limits() tasks.DeskLimits {
-	return tasks.DeskLimits{UploadBytes: d.UploadBytes, SubmitsPerSecond: d.Submits, OpenTasks: d.OpenTasks, Watchers: d.Watchers}
+	return tasks.DeskLimits{UploadBytes: d.UploadBytes, SubmitsPerSecond: d.Submits, OpenTasks: d.OpenTasks, Watchers: d.Watchers, Subscriptions: d.Subscribed}
 }
 
 // localDirectory gives the folder that a BLOB_URL names; empty: it names none.

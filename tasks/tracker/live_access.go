@@ -29,9 +29,9 @@ const (
 type liveAccess struct {
 	Token        tasks.Secret `param:"token" optional:"true" doc:"An access token for this task only. Without any such value the stored credentials are used."`
 	Refresh      tasks.Secret `param:"refresh_token" optional:"true" doc:"A refresh token for this task only."`
-	Username     string       `param:"username" optional:"true" doc:"The name at the provider, for this task only."`
+	Username     string       `param:"username" optional:"true" once:"true" doc:"The name at the provider, for this task only."`
 	Password     tasks.Secret `param:"password" optional:"true" doc:"The password at the provider, for this task only."`
-	ClientID     string       `param:"client_id" optional:"true" doc:"The id of an application that is registered at the provider, for this task only."`
+	ClientID     string       `param:"client_id" optional:"true" once:"true" doc:"The id of an application that is registered at the provider, for this task only."`
 	ClientSecret tasks.Secret `param:"client_secret" optional:"true" doc:"The secret of that application."`
 }
 

@@ -18,7 +18,7 @@ type importLiveParams struct {
 
 func (s *service) importLiveAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
-		Slug: ImportLive, Name: "Import From Provider",
+		Slug: ImportLive, Name: "Import From Provider", Recurs: true,
 		Description: "Takes over the account's lists from a provider's API, page by page. Each entry gets an outcome of its own. A run that was interrupted goes on after the last page that it took over.",
 	}, s.importLive).Allow("provider", s.liveProviders()...).Allow("kind", s.liveKinds()...)
 }
