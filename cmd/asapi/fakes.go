@@ -9,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"asapi/internal/testprovider"
+	"asapi/internal/testprovider/anidb"
 	"asapi/internal/testprovider/anilist"
 	"asapi/internal/testprovider/mangadex"
 	"asapi/internal/testprovider/mangaupdates"
@@ -26,6 +28,10 @@ type fakes struct {
 // demoToken is what signs in to the stand-ins for AniList, MangaDex, MangaUpdates and VNDB.
 const demoToken = "demo.alice.token"
 
+// anidbShows is how many shows the stand-in for AniDB has on the list: two seconds are
+// spent on each, as AniDB wants it.
+const anidbShows = 3
+
 // startFakes starts stand-ins on loopback and has the adapters reach those.
 func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	f := &fakes{}
@@ -38,6 +44,8 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	reader := novels.Add(demoToken, "u1")
 	updates := mangaupdates.New()
 	follower := updates.Add("alice", demoToken)
+	shows := anidb.New()
+	viewer := shows.Add("alice", demoToken)
 	dex := mangadex.New()
 	dexUser := dex.Add("alice", demoToken)
 	for i := 1; i <= 25; i++ {
@@ -47,6 +55,10 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 		updates.Put(follower, int64(i), fmt.Sprintf("A Made-up Comic, Part %d", i), mangaupdates.Entry{List: int64(i % 5), Chapter: int64(i)})
 		id := fmt.Sprintf("00000000-0000-4000-8000-%012d", i)
 		dex.Put(dexUser, id, mangadex.Title{Name: fmt.Sprintf("A Made-up Comic, Part %d", i), Chapters: []mangadex.Chapter{{ID: id, Number: "1", Language: "en"}}}, &mangadex.Entry{Status: "reading", Read: []string{id}})
+		if i <= anidbShows {
+			shows.Know(anidb.Anime{ID: int64(i), Title: title, Ended: true, Episodes: []string{"1", "2", "3", "4", "S1"}})
+			shows.Put(viewer, anidb.Item{AID: int64(i), No: "1", State: 1, Viewed: time.Now().Add(-time.Hour).Unix()})
+		}
 		novels.Put(reader, int64(i), fmt.Sprintf("A Made-up Novel, Part %d", i), vndb.Entry{Labels: []int64{int64(1 + i%5)}, Started: "2024-05-17"})
 	}
 	for _, one := range []struct {
@@ -58,6 +70,9 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 			o.MyanimelistURL, o.MyanimelistSignInURL, o.MyanimelistClientID = base+"/v2", base+"/v1/oauth2", myanimelist.ClientID
 		}},
 		{dex.Handler(), func(base string) { o.MangadexURL, o.MangadexSignInURL = base, base+mangadex.SignIn }},
+		{shows.Handler(), func(base string) {
+			o.AnidbURL, o.AnidbClient, o.AnidbUDPClient, o.AnidbListsPerDay = base+"/httpapi", anidb.Client+"/"+anidb.Version, "", 1000
+		}},
 		{updates.Handler(), func(base string) { o.MangaupdatesURL = base }},
 		{novels.Handler(), func(base string) { o.VndbURL = base }},
 	} {
@@ -70,10 +85,26 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add anilist --client dev --account alice --access-token %s\n", demoToken)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add myanimelist --client dev --account alice --access-token %s --refresh-token %s\n", access, refresh)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add vndb --client dev --account alice --access-token %s\n", demoToken)
+	var err error
+	if o.AnidbUDPAddress, err = f.datagrams(ctx, &testprovider.Port{Serve: shows.Serve}); err != nil {
+		return nil, err
+	}
+	_, _ = fmt.Fprintf(&f.notes, "asapi credential add anidb --client dev --account alice --username alice --password %s\n", demoToken)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add mangaupdates --client dev --account alice --username alice --password %s\n", demoToken)
 	_, _ = fmt.Fprintf(&f.notes, "asapi credential add mangadex --client dev --account alice --username alice --password %s --app-id '%s' --app-secret '%s'\n", demoToken, dexUser.Client, dexUser.Secret)
 	f.notes.WriteString("\nEach takes --data with the folder above.\n")
 	return f, nil
+}
+
+// datagrams begins to listen for datagrams; who answers them is a part that somebody runs.
+func (f *fakes) datagrams(ctx context.Context, p *testprovider.Port) (address string, err error) {
+	var lc net.ListenConfig
+	conn, err := lc.ListenPacket(ctx, "udp", "127.0.0.1:0")
+	if err != nil {
+		return "", fmt.Errorf("start a stand-in for a provider: %w", err)
+	}
+	f.servers = append(f.servers, func(ctx context.Context) error { return p.Run(ctx, conn) })
+	return conn.LocalAddr().String(), nil
 }
 
 // serve begins to listen; the server itself is a part that somebody runs.

@@ -62,7 +62,7 @@ func openParts(ctx context.Context, s settings, reach *providers, log *slog.Logg
 	}
 	redis.SetLogger(redisLog{log})
 	p.redis = s.redis.Client()
-	if p.lives, err = reach.lives(p.newPacer()); err != nil {
+	if p.lives, err = reach.lives(p.newPacer(), p.newCache()); err != nil {
 		return p, err
 	}
 	p.trackers, p.devices = trackers.New(p.store), zerotouch.New(p.store)

@@ -16,6 +16,10 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	t.Setenv("ASAPI_DATA", data)
 	whose := []string{"--client", "dev", "--account", "alice"}
 	must(t, "register", "tracker", "alice")
+	// AniDB's pace takes some seconds; the others are used meanwhile.
+	must(t, "register", "tracker", "zoe")
+	must(t, "credential", "add", "anidb", "--username", "alice", "--password", demoToken, "--client", "dev", "--account", "zoe")
+	slow, _ := must(t, "submit", "tracker", "import-from-provider", "zoe", "provider=anidb")[0]["task_id"].(string)
 	must(t, append([]string{"credential", "add", "anilist", "--access-token", demoToken}, whose...)...)
 	must(t, append([]string{"credential", "add", "myanimelist", "--access-token", "access-alice-1", "--refresh-token", "refresh-alice-1"}, whose...)...)
 	listed := must(t, append([]string{"credential", "list"}, whose...)...)
@@ -64,6 +68,10 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	}
 	if status, body := called(t, url+"/v1alpha1/users/bob/trackers:import", tokens.Store.Token, `{"provider":"ANILIST"}`); status != http.StatusBadRequest || !strings.Contains(body, "FAILED_PRECONDITION") {
 		t.Errorf("somebody who stored nothing: %d %s", status, body)
+	}
+	must(t, "wait", slow)
+	if got := must(t, "fetch", slow)[0]; got["created"] != 3.0 {
+		t.Errorf("imported: %v", got)
 	}
 	must(t, append([]string{"credential", "remove", "anilist"}, whose...)...)
 	for _, wrong := range []string{"remove anilist", "add nobody --access-token x", "add anilist"} {

@@ -7,12 +7,14 @@ import (
 	"asapi/internal/outbound"
 	"asapi/tasks"
 	"asapi/tasks/tracker"
+	"asapi/tasks/tracker/anidb"
 	"asapi/tasks/tracker/anilist"
 	"asapi/tasks/tracker/live"
 	"asapi/tasks/tracker/mangadex"
 	"asapi/tasks/tracker/mangaupdates"
 	"asapi/tasks/tracker/myanimelist"
 	"asapi/tasks/tracker/vndb"
+	"asapi/worker/cache"
 	"asapi/worker/pace"
 )
 
@@ -34,13 +36,24 @@ type providers struct {
 
 	VndbURL         string `help:"Address of VNDB's API." default:"https://api.vndb.org/kana" placeholder:"URL"`
 	MangaupdatesURL string `help:"Address of MangaUpdates' API." default:"https://api.mangaupdates.com/v1" placeholder:"URL"`
+
+	AnidbURL         string `help:"Address of AniDB's HTTP API, from which lists are read." default:"http://api.anidb.net:9001/httpapi" placeholder:"URL"`
+	AnidbUDPAddress  string `name:"anidb-udp-address" help:"Host and port of AniDB's UDP API, to which lists are written." default:"api.anidb.net:9000" placeholder:"HOST:PORT"`
+	AnidbUDPPort     int    `name:"anidb-udp-port" help:"Port that datagrams to AniDB leave from; 0: one that the system gives, always the same while the process lives." default:"0"`
+	AnidbClient      string `help:"Name and version of the client that is registered at AniDB for this installation, such as myclient/1; default: none, and AniDB cannot be used." placeholder:"NAME/VERSION"`
+	AnidbUDPClient   string `name:"anidb-udp-client" help:"The same for AniDB's UDP API; default: that of --anidb-client." placeholder:"NAME/VERSION"`
+	AnidbListsPerDay int    `help:"How often a user's list at AniDB may be read in a day." default:"4"`
 }
 
 // lives makes the adapters of all providers.
-func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
+func (o *providers) lives(pacer tasks.Pacer, cache tasks.Cache) (tracker.Lives, error) {
 	out := tracker.Lives{Pacer: pacer, Most: o.ProviderTasks}
 	if o.ProviderTasks <= 0 {
 		return out, configError("ASAPI_PROVIDER_TASKS", "(--provider-tasks) must be above 0")
+	}
+	titles, err := o.anidb(cache)
+	if err != nil {
+		return out, err
 	}
 	agent := "asapi/" + strings.Trim(strings.Fields(version())[0], "()")
 	for _, p := range []struct {
@@ -56,6 +69,7 @@ func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
 		{"ASAPI_MANGADEX_URL", "mangadex-url", []string{o.MangadexURL, o.MangadexSignInURL}, mangadex.Rates, func(c live.Config) (tracker.Live, error) { return mangadex.NewLive(c) }},
 		{"ASAPI_VNDB_URL", "vndb-url", []string{o.VndbURL}, vndb.Rates, func(c live.Config) (tracker.Live, error) { return vndb.NewLive(c) }},
 		{"ASAPI_MANGAUPDATES_URL", "mangaupdates-url", []string{o.MangaupdatesURL}, mangaupdates.Rates, func(c live.Config) (tracker.Live, error) { return mangaupdates.NewLive(c) }},
+		{"ASAPI_ANIDB_URL", "anidb-url", []string{o.AnidbURL}, anidb.Rates, func(c live.Config) (tracker.Live, error) { return anidb.NewLive(c, titles) }},
 	} {
 		client, err := outbound.To(outbound.Config{Timeout: providerTimeout}, p.bases...)
 		if err != nil {
@@ -69,6 +83,32 @@ func (o *providers) lives(pacer tasks.Pacer) (tracker.Lives, error) {
 	}
 	return out, nil
 }
+
+// anidb gives what its adapter needs besides.
+func (o *providers) anidb(cache tasks.Cache) (options anidb.Options, err error) {
+	options = anidb.Options{ListsPerDay: o.AnidbListsPerDay, Cache: cache}
+	if options.Client, err = anidb.ParseClient(o.AnidbClient); err != nil {
+		return options, configError("ASAPI_ANIDB_CLIENT", "(--anidb-client) %w", err)
+	}
+	if options.Datagrams, err = anidb.ParseClient(o.AnidbUDPClient); err != nil {
+		return options, configError("ASAPI_ANIDB_UDP_CLIENT", "(--anidb-udp-client) %w", err)
+	}
+	if o.AnidbUDPClient == "" {
+		options.Datagrams = options.Client
+	}
+	if o.AnidbListsPerDay <= 0 {
+		return options, configError("ASAPI_ANIDB_LISTS_PER_DAY", "(--anidb-lists-per-day) must be above 0")
+	}
+	way, err := outbound.ToDatagrams(outbound.Config{}, o.AnidbUDPAddress, o.AnidbUDPPort)
+	if err != nil {
+		return options, configError("ASAPI_ANIDB_UDP_ADDRESS", "(--anidb-udp-address, with --anidb-udp-port): %w", err)
+	}
+	options.Dial = way.Dial
+	return options, nil
+}
+
+// newCache keeps what providers told, for all processes that share a Redis.
+func (p *parts) newCache() tasks.Cache { return cache.New(p.redis) }
 
 // newPacer keeps the pace for all processes that share a Redis.
 func (p *parts) newPacer() tasks.Pacer { return pace.New(p.redis) }

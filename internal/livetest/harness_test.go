@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"log/slog"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,7 +19,9 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"asapi/internal/outbound"
 	"asapi/internal/seal"
+	"asapi/internal/testprovider"
 	"asapi/store"
 	"asapi/store/blobs"
 	"asapi/store/storetest"
@@ -27,6 +30,7 @@ import (
 	"asapi/tasks/catalog"
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/live"
+	"asapi/worker/cache"
 	"asapi/worker/pace"
 )
 
@@ -74,6 +78,7 @@ type bench struct {
 	rates   []tasks.Rate // in place of those of the providers
 	turn    time.Duration
 	pacer   tasks.Pacer
+	cache   tasks.Cache
 	store   *store.Store
 	kept    *trackers.Store
 	blobs   *blobs.Store
@@ -101,7 +106,7 @@ func benchOn(t *testing.T, c *clock, redisURL, databaseURL string) *bench {
 	b.must(err)
 	b.redis = redis.NewClient(options)
 	t.Cleanup(func() { _ = b.redis.Close() })
-	b.pacer = pace.New(b.redis)
+	b.pacer, b.cache = pace.New(b.redis), cache.New(b.redis)
 	b.blobs, err = blobs.Open(t.Context(), "mem://")
 	b.must(err)
 	b.store, err = store.Open(t.Context(), store.Config{URL: databaseURL, Blobs: b.blobs})
@@ -135,6 +140,57 @@ func (b *bench) serve(h http.Handler, rates []tasks.Rate) live.Config {
 	}
 	client.CheckRedirect = func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	return live.Config{Bases: []string{s.URL}, HTTP: client, Pacer: b.pacer, Rates: rates, Now: b.clock.Now, Wait: b.clock.wait, UserAgent: "asapi/test"}
+}
+
+// port starts a stand-in that answers datagrams. dial gives a socket to it. Whoever waits
+// for an answer that does not come need not wait: alarm rings when the stand-in gives
+// none, and the time passes.
+func (b *bench) port(serve func(from, datagram string) ([]byte, testprovider.Trouble)) (dial func(context.Context) (net.Conn, error), alarm func(time.Duration, func()) func() bool) {
+	b.t.Helper()
+	var lc net.ListenConfig
+	conn, err := lc.ListenPacket(b.t.Context(), "udp", "127.0.0.1:0")
+	b.must(err)
+	var mu sync.Mutex
+	rings := map[int]func(){}
+	ring := func() {
+		mu.Lock()
+		defer mu.Unlock()
+		for _, f := range rings {
+			f()
+		}
+	}
+	p := &testprovider.Port{Serve: serve, Lost: ring}
+	ctx, stop := context.WithCancel(context.WithoutCancel(b.t.Context()))
+	ended := make(chan error, 1)
+	go func() { ended <- p.Run(ctx, conn) }()
+	b.t.Cleanup(func() {
+		stop()
+		if err := <-ended; err != nil {
+			b.t.Error(err)
+		}
+	})
+	way, err := outbound.ToDatagrams(outbound.Config{}, conn.LocalAddr().String(), 0)
+	b.must(err)
+	set := 0
+	return way.Dial, func(d time.Duration, f func()) func() bool {
+		mu.Lock()
+		defer mu.Unlock()
+		set++
+		mine := set
+		rings[mine] = func() {
+			if b.clock.redis != nil {
+				b.clock.pass(d)
+			}
+			f()
+		}
+		last := time.AfterFunc(30*time.Second, f) // a stand-in that hangs ends as one that is silent
+		return func() bool {
+			mu.Lock()
+			defer mu.Unlock()
+			delete(rings, mine)
+			return last.Stop()
+		}
+	}
 }
 
 // offer makes the catalogue with these providers, and those that were offered before.

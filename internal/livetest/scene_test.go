@@ -27,6 +27,9 @@ type scene struct {
 	// finished and begun are keys of an entry that is being read or played, and of one
 	// that is planned: our side completes the one and begins with the other.
 	finished, begun string
+	// begins starts the work of begun, where the provider knows what was watched
+	// and no status besides; nil: it knows one.
+	begins func()
 	// dateless says that the provider has no dates.
 	dateless bool
 	strange  string // a work that no provider has
@@ -35,6 +38,9 @@ type scene struct {
 	// list gives what stands on a list, without ids and times that the site sets.
 	list func(who string) map[string]any
 	fill func(n int) // puts that many more entries on alice's list
+	// large is how many works a list of 11,000 entries has, where the provider lists
+	// episodes; 0: as many.
+	large int
 	// pace is the time from one request to the next.
 	pace time.Duration
 	// revoke makes alice's credentials worth nothing.
@@ -43,6 +49,7 @@ type scene struct {
 
 // scenes set the providers up on a bench, one or several.
 var scenes = map[string]func(b *bench) *scene{
+	"anidb":        anidbScene,
 	"anilist":      anilistScene,
 	"mangadex":     mangadexScene,
 	"mangaupdates": mangaupdatesScene,
@@ -109,10 +116,13 @@ func (s *scene) turn(r report) {
 	for _, item := range r.Items {
 		var d tracker.Draft
 		var mask []string
-		switch item.Key {
-		case s.finished:
+		switch {
+		case item.Key == s.finished:
 			d, mask = tracker.Draft{State: tracker.Completed, End: day("2025-02-03")}, []string{"state", "end_time"}
-		case s.begun:
+		case item.Key == s.begun && s.begins != nil:
+			s.begins()
+			continue
+		case item.Key == s.begun:
 			d, mask = tracker.Draft{State: tracker.InProgress, Start: day("2025-01-02")}, []string{"state", "start_time"}
 		default:
 			continue

@@ -20,7 +20,9 @@ const (
 	Cut               // the connection is cut before anything is done
 	CutAfter          // all is done, and then the connection is cut
 	WrongType         // status 200 with a page for people; nothing is done
-	Elsewhere         // a redirect to another host; nothing is done
+	Elsewhere         // a redirect to another host; nothing is done. Of datagrams, the answer comes from another port
+	Doubled           // of datagrams: the answer comes twice
+	Late              // of datagrams: the answer comes with that to the next one
 )
 
 // Gate stands before a provider's handler: it counts requests, keeps the provider's
@@ -36,6 +38,8 @@ type Gate struct {
 	Refuse func(w http.ResponseWriter, wait time.Duration, now time.Time)
 	// LimitWait is how long a refused caller has to wait.
 	LimitWait time.Duration
+	// Others are limits of some callers, in place of those above.
+	Others map[string]Limit
 	// Plan says what trouble request n, counted from 1, gets; nil: none.
 	Plan func(n int, r *http.Request) Trouble
 	// Elsewhere is where a redirect leads.
@@ -95,6 +99,10 @@ func (g *Gate) judge(r *http.Request) (Trouble, time.Time) {
 	if g.passed == nil {
 		g.passed, g.barred = map[string][]time.Time{}, map[string]time.Time{}
 	}
+	limit, other := g.Others[who]
+	if !other {
+		limit = Limit{g.Limit, g.Window, g.LimitWait}
+	}
 	g.count++
 	g.seen = append(g.seen, r.Method+" "+r.URL.Path)
 	if now.Before(g.barred[who]) {
@@ -103,20 +111,20 @@ func (g *Gate) judge(r *http.Request) (Trouble, time.Time) {
 	}
 	recent := g.passed[who][:0]
 	for _, at := range g.passed[who] {
-		if now.Sub(at) < g.Window {
+		if now.Sub(at) < limit.Window {
 			recent = append(recent, at)
 		}
 	}
 	g.passed[who] = append(recent, now)
-	if g.Limit > 0 && len(recent) >= g.Limit {
+	if limit.Most > 0 && len(recent) >= limit.Most {
 		g.tooFast++
-		g.barred[who] = now.Add(g.LimitWait)
+		g.barred[who] = now.Add(limit.Wait)
 		return Limited, now
 	}
 	if g.Plan != nil {
 		trouble := g.Plan(g.count, r)
 		if trouble == Limited {
-			g.barred[who] = now.Add(g.LimitWait)
+			g.barred[who] = now.Add(limit.Wait)
 		}
 		return trouble, now
 	}
@@ -131,7 +139,7 @@ func (g *Gate) Handler(inner http.Handler) http.Handler {
 		trouble, now := g.judge(r)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		switch trouble {
-		case None:
+		case None, Doubled, Late:
 			inner.ServeHTTP(w, r)
 		case Limited:
 			g.Refuse(w, g.LimitWait, now)

@@ -94,6 +94,9 @@ type Access struct {
 	Credentials Credentials
 	// Lane is whose pace the requests keep.
 	Lane tasks.Lane
+	// Stay keeps the run's place among those that work with the provider. An adapter
+	// calls it where one of its calls may take longer than a minute.
+	Stay func(ctx context.Context) error
 	// Save keeps credentials in place of those that the run began with, because
 	// the provider gave new ones and will take the old ones no more.
 	Save func(ctx context.Context, c Credentials) error

@@ -84,6 +84,7 @@ func (s *service) withLive(ctx context.Context, run *tasks.Run, name Provider, g
 	}
 	// The place is given up also when the run was told to stop.
 	defer func() { _ = s.pacer.Exit(context.WithoutCancel(ctx), r.lane, r.holder) }() // it ends by itself
+	access.Stay = r.enter
 	if r.list, err = live.Open(ctx, access); err != nil {
 		return err
 	}

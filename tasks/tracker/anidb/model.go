@@ -47,6 +47,8 @@ type file struct {
 	Storage string `json:"storage,omitempty"`
 	Source  string `json:"source,omitempty"`
 	Other   string `json:"other,omitempty"`
+	// FileState says what is special about the file; only the API tells it.
+	FileState string `json:"filestate,omitempty"`
 }
 
 // number gives the number of a regular episode; 0: it is none.

@@ -46,6 +46,9 @@ type Config struct {
 	// Patience is for how long a call waits in place before it gives the worker
 	// back; 0: four seconds.
 	Patience time.Duration
+	// Paced says in a sentence why the pace alone makes a call wait; empty: that no
+	// more requests are allowed for now.
+	Paced string
 	// UserAgent names this program and its version.
 	UserAgent string
 	// Now is the clock and Wait waits for a time; nil: the real ones. Tests have
@@ -99,7 +102,7 @@ type Request struct {
 	// answer the error is tracker.Unsure, and nothing is sent again.
 	Writes bool
 	// Accept is the media type that an answer with a body must have; empty:
-	// application/json.
+	// application/json; */*: any.
 	Accept string
 }
 
@@ -114,50 +117,80 @@ type Answer struct {
 // Do sends a request as soon as the provider's pace allows it. It gives every answer
 // that is one of a working provider, whatever its status; the adapter knows what it
 // means. Waits that are long end with tasks.Later.
-func (c *Caller) Do(ctx context.Context, lane tasks.Lane, r Request) (*Answer, error) {
+func (c *Caller) Do(ctx context.Context, lane tasks.Lane, r Request) (a *Answer, err error) {
 	if err := c.allowed(r.URL); err != nil {
 		return nil, err
 	}
+	how := manner{writes: r.Writes, sends: sends, pause: 500 * time.Millisecond}
+	if r.Writes {
+		how.sends = 1
+	}
+	err = c.paced(ctx, lane, how, func() (verdict Verdict) {
+		a, verdict = c.send(ctx, &r)
+		return verdict
+	})
+	if err != nil {
+		return nil, err
+	}
+	return a, nil
+}
+
+// manner says how something is sent.
+type manner struct {
+	writes bool          // an end without an answer is tracker.Unsure
+	sends  int           // how often at most, while there is no answer
+	pause  time.Duration // after the first time; after the second twice that, and so on
+	// rest is for how long nothing more is sent once there was no answer to all of
+	// them, by how long there has been none; nil or 0: as the circuit has it.
+	rest func(failing time.Duration) time.Duration
+}
+
+// paced sends as soon as the pace allows it, and again as the manner says and the
+// provider wants.
+func (c *Caller) paced(ctx context.Context, lane tasks.Lane, how manner, send func() Verdict) error {
 	for waited, sent := time.Duration(0), 0; ; {
 		leave, err := c.cfg.Pacer.Take(ctx, lane, c.cfg.Rates)
 		if err != nil {
-			return nil, c.later(10*time.Second, "What keeps the pace of requests does not answer.")
+			return c.later(10*time.Second, "What keeps the pace of requests does not answer.")
 		}
 		if leave.Wait > 0 {
 			if waited += leave.Wait; waited > c.cfg.Patience {
-				return nil, c.later(leave.Wait, leave.Reason)
+				return c.later(leave.Wait, leave.Reason)
 			}
 			if err := c.cfg.Wait(ctx, leave.Wait); err != nil {
-				return nil, err
+				return err
 			}
 			continue
 		}
 		sent++
-		a, verdict := c.send(ctx, &r)
+		verdict := send()
 		if err := context.Cause(ctx); err != nil {
-			if r.Writes {
-				return nil, tracker.Unsure(err)
+			if how.writes {
+				return tracker.Unsure(err)
 			}
-			return nil, err
+			return err
 		}
-		failing, err := c.cfg.Pacer.Report(ctx, string(c.cfg.Provider), verdict.Broken == "")
+		failing, err := c.cfg.Pacer.Report(ctx, lane.Provider, verdict.Broken == "")
 		if err != nil {
 			failing = 0 // what is known of the circuit is of use, not of need
 		}
 		switch {
 		case verdict.Wait > 0:
 			if err := c.cfg.Pacer.Hold(ctx, held(lane, verdict.Wide), verdict.Wait, verdict.Reason); err != nil {
-				return nil, c.later(verdict.Wait, verdict.Reason)
+				return c.later(verdict.Wait, verdict.Reason)
 			}
 		case verdict.Broken == "":
-			return a, nil
-		case r.Writes:
-			return nil, tracker.Unsure(c.broken(verdict, failing))
-		case sent >= sends || failing > giveUp:
-			return nil, c.broken(verdict, failing)
+			return nil
+		case sent >= how.sends || failing > giveUp:
+			err := c.broken(ctx, lane, how, verdict, failing)
+			if how.writes {
+				err = tracker.Unsure(err)
+			}
+			return err
 		default:
-			if err := c.cfg.Wait(ctx, time.Duration(sent)*500*time.Millisecond); err != nil {
-				return nil, err
+			waited = 0
+			if err := c.cfg.Wait(ctx, time.Duration(sent)*how.pause); err != nil {
+				return err
 			}
 		}
 	}
@@ -173,16 +206,27 @@ func held(lane tasks.Lane, wide bool) tasks.Lane {
 
 // broken gives the error of a provider that does not work: the task waits for it, but
 // not for ever.
-func (c *Caller) broken(v Verdict, failing time.Duration) error {
+func (c *Caller) broken(ctx context.Context, lane tasks.Lane, how manner, v Verdict, failing time.Duration) error {
 	if failing > giveUp {
 		return tasks.Permanent(tasks.CodeDeadline, fmt.Sprintf("%s has not worked for a day: %s Submit the task again when it works.", c.title, v.Broken))
 	}
-	return c.later(15*time.Second, v.Broken)
+	wait := 15 * time.Second
+	if how.rest != nil {
+		if rest := how.rest(failing); rest > 0 {
+			wait = rest
+			// The circuit holds the others where this fails.
+			_ = c.cfg.Pacer.Hold(ctx, held(lane, true), rest, v.Broken)
+		}
+	}
+	return c.later(wait, v.Broken)
 }
 
 // later lets the run wait, and says until when.
 func (c *Caller) later(wait time.Duration, reason string) error {
 	until := c.cfg.Now().Add(wait)
+	if reason == "" {
+		reason = c.cfg.Paced
+	}
 	if reason == "" {
 		reason = "No more requests are allowed for now."
 	}
@@ -250,7 +294,7 @@ func (c *Caller) unsent(err error) string {
 
 func hasType(h http.Header, want string) bool {
 	got, _, err := mime.ParseMediaType(h.Get("Content-Type"))
-	return err == nil && (got == want || strings.HasSuffix(want, "/json") && strings.HasSuffix(got, "+json"))
+	return want == "*/*" || err == nil && (got == want || strings.HasSuffix(want, "/json") && strings.HasSuffix(got, "+json"))
 }
 
 // sleep waits for a time, or until ctx ends.
