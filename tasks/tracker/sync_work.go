@@ -44,18 +44,23 @@ func (s *liveSync) work(ctx context.Context) error {
 			return err
 		}
 	}
-	kept, err := s.run.Noted(ctx, doing)
+	return s.send(ctx, there)
+}
+
+// send sends what providers have to learn of works, and keeps what became of each.
+func (s *liveSync) send(ctx context.Context, works []*work) error {
+	kept, err := s.sent(ctx, works)
 	if err != nil {
 		return err
 	}
-	for _, w := range there {
+	for _, w := range works {
 		for _, side := range s.sides {
 			if err := side.step(ctx); err != nil {
 				return err
 			}
 		}
 		for _, m := range w.members {
-			if err := m.bring(ctx, kept[doing] == m.item.Key); err != nil {
+			if err := m.bring(ctx, kept, w.sends() > 1); err != nil {
 				return err
 			}
 		}
@@ -78,17 +83,38 @@ func (s *liveSync) record(ctx context.Context, items []tasks.Item) error {
 // did names the note of how an entry stands that was sent, until its work is kept.
 func did(key string) string { return "did:" + key }
 
-// bring sends what a member has to learn; doubted: an attempt before this one began
-// with it and did not live to tell.
-func (m *member) bring(ctx context.Context, doubted bool) error {
+// sends counts the entries of a work that are sent.
+func (w *work) sends() (n int) {
+	for _, m := range w.members {
+		if m.send {
+			n++
+		}
+	}
+	return n
+}
+
+// sent gives what attempts before this one noted of works that they did not live to
+// keep.
+func (s *liveSync) sent(ctx context.Context, works []*work) (tasks.Notes, error) {
+	names := []string{doing}
+	for _, w := range works {
+		for _, m := range w.members {
+			if w.sends() > 1 {
+				names = append(names, did(m.item.Key))
+			}
+		}
+	}
+	return s.run.Noted(ctx, names...)
+}
+
+// bring sends what a member has to learn; kept are the notes of attempts before this
+// one. More is to be sent of the work when several says so: then it is noted what was.
+func (m *member) bring(ctx context.Context, kept tasks.Notes, several bool) error {
 	if !m.send {
 		return nil
 	}
 	name := m.item.Key
-	kept, err := m.run.Noted(ctx, did(name))
-	if err != nil {
-		return err
-	}
+	doubted := kept[doing] == name
 	if kept[did(name)] != "" {
 		if err := json.Unmarshal([]byte(kept[did(name)]), &m.got); err != nil {
 			return fmt.Errorf("decode how %s was written: %w", name, err)
@@ -108,7 +134,9 @@ func (m *member) bring(ctx context.Context, doubted bool) error {
 		m.apart = true
 		return nil
 	}
-	m.got = d.got
+	if m.got = d.got; !several {
+		return nil
+	}
 	text, err := json.Marshal(m.got)
 	if err != nil {
 		return fmt.Errorf("encode how %s was written: %w", name, err)
