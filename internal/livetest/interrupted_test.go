@@ -74,6 +74,7 @@ func (s *scene) dying(action string, n int, trouble testprovider.Trouble) report
 			s.clock.pass(max(later.Until.Sub(s.clock.Now()), 0))
 		}
 	}
+	s.site.Settle()
 	out, err := s.finish(task, s.with())
 	if err != nil {
 		s.t.Fatalf("after request %d: %v", n, err)

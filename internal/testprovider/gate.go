@@ -54,6 +54,7 @@ type Gate struct {
 	tooFast  int
 	tooEarly int
 	seen     []string
+	busy     sync.WaitGroup // requests that are being answered
 }
 
 // Requests counts the requests so far.
@@ -66,6 +67,10 @@ func (g *Gate) Violations() (tooFast, tooEarly int) {
 	defer g.mu.Unlock()
 	return g.tooFast, g.tooEarly
 }
+
+// Settle waits until the requests that came are done with: who asks and goes away in the
+// middle cannot know it. Nobody may ask anew meanwhile.
+func (g *Gate) Settle() { g.busy.Wait() }
 
 // Seen lists the requests' methods and paths.
 func (g *Gate) Seen() []string {
@@ -136,6 +141,8 @@ const page = "<!DOCTYPE html><title>Please wait</title><p>This page is for peopl
 // Handler gives the handler behind the gate.
 func (g *Gate) Handler(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		g.busy.Add(1)
+		defer g.busy.Done()
 		trouble, now := g.judge(r)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		switch trouble {
