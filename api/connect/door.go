@@ -5,6 +5,7 @@
 package connect
 
 import (
+	"html"
 	"net/http"
 
 	"github.com/labstack/echo/v4"
@@ -52,9 +53,26 @@ func (d *door) callback(c echo.Context) error {
 	h := c.Response().Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("Referrer-Policy", "no-referrer")
-	p, err := d.connections.Finish(c.Request().Context(), c.QueryParam("state"), c.QueryParam("code"))
-	if err != nil {
-		return err
+	h.Set("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+	p, err := d.connections.Finish(c.Request().Context(), tracker.Return{State: c.QueryParam("state"), Code: c.QueryParam("code"), Fault: c.QueryParam("error")})
+	if err == nil {
+		return c.HTML(http.StatusOK, page(tracker.Titles[p]+" is connected", "You can close this page."))
 	}
-	return c.String(http.StatusOK, tracker.Titles[p]+" is connected. You can close this page.\n")
+	problem := web.ProblemOf(err)
+	problem.SetHeaders(h)
+	if problem.Status >= http.StatusInternalServerError {
+		d.Log.ErrorContext(c.Request().Context(), "A user could not be signed in to a provider.", "request_id", web.RequestID(c), "provider", p, "error", err)
+	}
+	what := "The sign-in came to nothing"
+	if title := tracker.Titles[p]; title != "" {
+		what = title + " is not connected"
+	}
+	return c.HTML(problem.Status, page(what, problem.Message))
+}
+
+// page is what the user reads who comes back, on a provider's word: it has no links and
+// runs nothing.
+func page(what, text string) string {
+	return `<!DOCTYPE html><html lang="en"><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>` +
+		html.EscapeString(what) + "</title><h1>" + html.EscapeString(what) + "</h1><p>" + html.EscapeString(text) + "</p></html>\n"
 }

@@ -65,7 +65,9 @@ func (o *providers) startFakes(ctx context.Context) (*fakes, error) {
 		handler http.Handler
 		to      func(base string)
 	}{
-		{site.Handler(), func(base string) { o.AnilistURL = base }},
+		{site.Handler(), func(base string) {
+			o.AnilistURL, o.AnilistSignInURL, o.AnilistClientID, o.AnilistClientSecret = base, base+"/api/v2/oauth", anilist.ClientID, anilist.ClientSecret
+		}},
 		{mal.Handler(), func(base string) {
 			o.MyanimelistURL, o.MyanimelistSignInURL, o.MyanimelistClientID = base+"/v2", base+"/v1/oauth2", myanimelist.ClientID
 		}},

@@ -21,6 +21,22 @@ type credentialCmd struct {
 	Remove credentialRemoveCmd `cmd:"" help:"Forget what an account signs in to a provider with."`
 }
 
+// Help implements kong.HelpProvider.
+func (credentialCmd) Help() string {
+	return `What each provider takes (docs/providers has more):
+
+  anilist       --access-token, good for a year
+  mangadex      --username, --password, and --app-id, --app-secret of a personal client
+  mangaupdates  --username, --password
+  myanimelist   --access-token and --refresh-token; for public lists, --username
+  vndb          --access-token with the permissions listread and, to export, listwrite
+  anidb         --username, --password
+
+Users of AniList and MyAnimeList can also sign in on the pages of those sites, see
+docs/providers/live.md. Secrets stand in no list and no log; give them as - to keep
+them out of the shell's history.`
+}
+
 // owned names the account whose credentials a command is about.
 type owned struct {
 	admin

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"asapi/tasks/tracker"
 )
 
 func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *testing.T) {
@@ -81,6 +83,14 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	}
 }
 
+func TestTheHelpOfCredentialsSaysWhatEachProviderTakes(t *testing.T) {
+	for _, p := range []tracker.Provider{tracker.AniDB, tracker.AniList, tracker.MangaDex, tracker.MangaUpdates, tracker.MyAnimeList, tracker.VNDB} {
+		if help := (credentialCmd{}).Help(); !strings.Contains(help, "\n  "+string(p)+" ") {
+			t.Errorf("there is nothing of %s in\n%s", p, help)
+		}
+	}
+}
+
 // asked sends a form and gives the answer's status and body.
 func asked(t *testing.T, method, address, token string, form url.Values) (int, string) {
 	t.Helper()
@@ -119,6 +129,13 @@ func answered(t *testing.T, method, address, token, contentType, content string)
 }
 
 func TestAUserSignsInOnThePagesOfAProvider(t *testing.T) {
+	for _, provider := range []string{"myanimelist", "anilist"} {
+		t.Run(provider, func(t *testing.T) { signsIn(t, provider) })
+	}
+}
+
+func signsIn(t *testing.T, provider string) {
+	t.Helper()
 	data, base, tokens := startDev(t, "--with-fake-providers")
 	t.Setenv("ASAPI_URL", base)
 	t.Setenv("ASAPI_TOKEN", tokens.Store.Token)
@@ -127,7 +144,7 @@ func TestAUserSignsInOnThePagesOfAProvider(t *testing.T) {
 	begin := func(token, provider string) (int, string) {
 		return asked(t, http.MethodPost, base+"/connect-provider/", token, url.Values{"account": {"alice"}, "provider": {provider}})
 	}
-	status, body := begin(tokens.Store.Token, "myanimelist")
+	status, body := begin(tokens.Store.Token, provider)
 	var begun struct {
 		Address string `json:"authorize_url"`
 	}
@@ -138,16 +155,37 @@ func TestAUserSignsInOnThePagesOfAProvider(t *testing.T) {
 	if status != http.StatusFound || !strings.HasPrefix(back, base+"/connect/callback?") {
 		t.Fatalf("the provider sends back to %s", back)
 	}
-	if status, body := asked(t, http.MethodGet, back+"x", "", nil); status == http.StatusOK {
-		t.Errorf("a state that was changed: %d %s", status, body)
+	came, err := url.Parse(back)
+	if err != nil {
+		t.Fatal(err)
 	}
-	if status, body := asked(t, http.MethodGet, back, "", nil); status != http.StatusOK || !strings.Contains(body, "MyAnimeList is connected") {
+	// Each step that goes wrong is told on the page.
+	title := tracker.Titles[tracker.Provider(provider)]
+	for _, c := range []struct {
+		state, code, fault string
+		want               int
+		says               string
+	}{
+		{came.Query().Get("state") + "x", "code-1", "", http.StatusBadRequest, "no sign-in that was begun here"},
+		{"", "", "", http.StatusBadRequest, "no sign-in that was begun here"},
+		{came.Query().Get("state"), "", "access_denied", http.StatusUnauthorized, "You did not allow it at " + title},
+		{came.Query().Get("state"), "", "", http.StatusUnauthorized, "You did not allow it at " + title},
+		{came.Query().Get("state"), "", "invalid_client", http.StatusUnauthorized, "Tell whoever runs this server"},
+		{came.Query().Get("state"), "", "server_error", http.StatusServiceUnavailable, "begin anew in a while"},
+		{came.Query().Get("state"), "<b>no code</b>", "", http.StatusUnauthorized, title + " did not take the code"},
+	} {
+		query := url.Values{"state": {c.state}, "code": {c.code}, "error": {c.fault}}
+		if status, body := asked(t, http.MethodGet, base+"/connect/callback?"+query.Encode(), "", nil); status != c.want || !strings.Contains(body, c.says) || !strings.Contains(body, "<title>") || strings.Contains(body, "<b>") {
+			t.Errorf("%+v: %d %s", c, status, body)
+		}
+	}
+	if status, body := asked(t, http.MethodGet, back, "", nil); status != http.StatusOK || !strings.Contains(body, title+" is connected") {
 		t.Fatalf("back: %d %s", status, body)
 	}
-	if status, _ := asked(t, http.MethodGet, back, "", nil); status == http.StatusOK {
-		t.Error("a code is good twice")
+	if status, body := asked(t, http.MethodGet, back, "", nil); status != http.StatusUnauthorized || !strings.Contains(body, "good once") {
+		t.Errorf("a code is good twice: %d %s", status, body)
 	}
-	id, _ := must(t, "submit", "tracker", "import-from-provider", "alice", "--wait", "provider=myanimelist", "kind=anime")[0]["task_id"].(string)
+	id, _ := must(t, "submit", "tracker", "import-from-provider", "alice", "--wait", "provider="+provider, "kind=anime")[0]["task_id"].(string)
 	if got := must(t, "fetch", id)[0]; got["created"] != 25.0 {
 		t.Errorf("imported: %v", got)
 	}
@@ -156,8 +194,8 @@ func TestAUserSignsInOnThePagesOfAProvider(t *testing.T) {
 		token, provider string
 		want            int
 	}{
-		"no token": {"", "myanimelist", http.StatusUnauthorized}, "no pages": {tokens.Store.Token, "vndb", http.StatusBadRequest},
-		"not allowed": {narrow, "myanimelist", http.StatusForbidden},
+		"no token": {"", provider, http.StatusUnauthorized}, "no pages": {tokens.Store.Token, "vndb", http.StatusBadRequest},
+		"not allowed": {narrow, provider, http.StatusForbidden},
 	} {
 		if status, body := begin(c.token, c.provider); status != c.want {
 			t.Errorf("%s: %d %s", name, status, body)

@@ -23,8 +23,12 @@ const providerTimeout = 45 * time.Second
 
 // providers say how the providers of lists are reached.
 type providers struct {
-	ProviderTasks int    `help:"Tasks that may be at work with one provider at the same time, on all workers together." default:"4"`
-	AnilistURL    string `help:"Address of AniList's API." default:"https://graphql.anilist.co" placeholder:"URL"`
+	ProviderTasks int `help:"Tasks that may be at work with one provider at the same time, on all workers together." default:"4"`
+
+	AnilistURL          string `help:"Address of AniList's API." default:"https://graphql.anilist.co" placeholder:"URL"`
+	AnilistSignInURL    string `help:"Address of AniList's sign-in." default:"https://anilist.co/api/v2/oauth" placeholder:"URL"`
+	AnilistClientID     string `help:"Id of this installation as an application of AniList; default: none, users bring access tokens." placeholder:"ID"`
+	AnilistClientSecret string `help:"Secret of that application." placeholder:"SECRET"`
 
 	MyanimelistURL          string `help:"Address of MyAnimeList's API." default:"https://api.myanimelist.net/v2" placeholder:"URL"`
 	MyanimelistSignInURL    string `help:"Address of MyAnimeList's sign-in." default:"https://myanimelist.net/v1/oauth2" placeholder:"URL"`
@@ -62,7 +66,9 @@ func (o *providers) lives(pacer tasks.Pacer, cache tasks.Cache) (tracker.Lives, 
 		rates          []tasks.Rate
 		make           func(live.Config) (tracker.Live, error)
 	}{
-		{"ASAPI_ANILIST_URL", "anilist-url", []string{o.AnilistURL}, anilist.Rates, func(c live.Config) (tracker.Live, error) { return anilist.NewLive(c) }},
+		{"ASAPI_ANILIST_URL", "anilist-url", []string{o.AnilistURL, o.AnilistSignInURL}, anilist.Rates, func(c live.Config) (tracker.Live, error) {
+			return anilist.NewLive(c, anilist.Application{ID: o.AnilistClientID, Secret: o.AnilistClientSecret})
+		}},
 		{"ASAPI_MYANIMELIST_URL", "myanimelist-url", []string{o.MyanimelistURL, o.MyanimelistSignInURL}, myanimelist.Rates, func(c live.Config) (tracker.Live, error) {
 			return myanimelist.NewLive(c, myanimelist.Application{ID: o.MyanimelistClientID, Secret: o.MyanimelistClientSecret})
 		}},

@@ -40,7 +40,8 @@ func newAniList(b *bench) *anilistStage {
 	a := &anilistStage{scene: &scene{bench: b, provider: tracker.AniList, kinds: []tracker.Kind{tracker.Anime, tracker.Manga}}, site: fake.New()}
 	a.site.Now = a.clock.Now
 	cfg := a.serve(a.site.Handler(), anilist.Rates)
-	adapter, err := anilist.NewLive(cfg)
+	cfg.Bases = append(cfg.Bases, cfg.Bases[0]+"/api/v2/oauth")
+	adapter, err := anilist.NewLive(cfg, anilist.Application{ID: fake.ClientID, Secret: fake.ClientSecret})
 	a.must(err)
 	a.offer(adapter)
 	notes := "Seen with <friends> & \"family\""

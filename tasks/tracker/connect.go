@@ -1,6 +1,7 @@
 package tracker
 
 import (
+	"cmp"
 	"context"
 	"crypto/rand"
 	"encoding/base64"
@@ -70,11 +71,18 @@ func (c *Connections) Begin(caller tasks.Caller, account string, p Provider, red
 	return live.Authorize(base64.RawURLEncoding.EncodeToString(sealed), b.Verifier, redirect)
 }
 
+// Return is what a user comes back with from a provider's pages.
+type Return struct {
+	State, Code string
+	Fault       string // the provider's word for what went wrong; empty: nothing did
+}
+
 // Finish keeps what the provider gives for the code with which a user came back, and
-// says which provider it is. A code is good for one time: the provider sees to that.
-func (c *Connections) Finish(ctx context.Context, state, code string) (Provider, error) {
+// says which provider it is, also beside an error where that is known. A code is good
+// for one time: the provider sees to that.
+func (c *Connections) Finish(ctx context.Context, back Return) (Provider, error) {
 	var b pending
-	sealed, err := base64.RawURLEncoding.DecodeString(state)
+	sealed, err := base64.RawURLEncoding.DecodeString(back.State)
 	if err == nil {
 		if sealed, err = c.library.sealer.Open(sealed); err == nil {
 			err = json.Unmarshal(sealed, &b)
@@ -85,16 +93,16 @@ func (c *Connections) Finish(ctx context.Context, state, code string) (Provider,
 	case err != nil || !able:
 		return "", &tasks.Error{Code: tasks.CodeInvalid, Field: "state", Message: "This is no sign-in that was begun here; begin anew.", Err: errors.Join(err)}
 	case !c.library.now().Before(b.Ends):
-		return "", &tasks.Error{Code: tasks.CodeInvalid, Field: "state", Message: "The sign-in took too long; begin anew."}
-	case code == "":
-		return "", &tasks.Error{Code: tasks.CodeUnauthorized, Message: "The provider did not allow it, or you declined; begin anew."}
+		return b.Provider, &tasks.Error{Code: tasks.CodeInvalid, Field: "state", Message: "The sign-in took longer than 15 minutes; begin anew."}
+	case back.Fault != "" || back.Code == "":
+		return b.Provider, Unconnected(b.Provider, cmp.Or(back.Fault, "access_denied"))
 	}
-	given, err := live.Exchange(ctx, code, b.Verifier, b.Redirect)
-	if later, waits := tasks.AsLater(err); waits {
-		return "", &tasks.Error{Code: tasks.CodeUnavailable, Message: later.Message, RetryAfter: time.Minute}
+	given, err := live.Exchange(ctx, back.Code, b.Verifier, b.Redirect)
+	if _, waits := tasks.AsLater(err); waits {
+		return b.Provider, Unconnected(b.Provider, "temporarily_unavailable")
 	}
 	if err != nil {
-		return "", err
+		return b.Provider, err
 	}
 	return b.Provider, c.library.StoreCredentials(ctx, b.Client, UserOf(b.Client, b.Account).Parent, b.Provider, given)
 }

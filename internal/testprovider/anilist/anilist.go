@@ -68,17 +68,20 @@ type Provider struct {
 	Outage bool
 	// Refused are works whose entries are not taken, with the reason.
 	Refused map[int]string
+	// Declines has the user not agree to a sign-in.
+	Declines bool
 
 	mu     sync.Mutex
 	Media  map[int]*Media
 	users  map[string]*User // by token
 	next   int
 	writes map[int]int // of each work, how often it was written
+	codes  map[string]code
 }
 
 // New makes a stand-in without users. It allows 30 requests a minute.
 func New() *Provider {
-	p := &Provider{Media: map[int]*Media{}, users: map[string]*User{}, next: 1000, writes: map[int]int{}}
+	p := &Provider{Media: map[int]*Media{}, users: map[string]*User{}, next: 1000, writes: map[int]int{}, codes: map[string]code{}}
 	p.Limit, p.Window, p.LimitWait, p.Refuse = 30, time.Minute, time.Minute, p.refuse
 	p.Caller = testprovider.Bearer
 	return p
@@ -159,6 +162,10 @@ func answer(w http.ResponseWriter, status int, doc any) {
 }
 
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
+	if strings.HasPrefix(r.URL.Path, signInPath) {
+		p.sign(w, r)
+		return
+	}
 	body, err := io.ReadAll(io.LimitReader(r.Body, 1<<20))
 	var q struct {
 		Query     string         `json:"query"`

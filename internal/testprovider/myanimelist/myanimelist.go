@@ -62,6 +62,10 @@ type Provider struct {
 	NextHost string
 	// ReadOnly has tokens allow no changes.
 	ReadOnly bool
+	// Declines has the user not agree to a sign-in.
+	Declines bool
+	// Secret is the application's; empty: it has none.
+	Secret string
 
 	mu      sync.Mutex
 	works   map[string]map[int]*Work

@@ -18,12 +18,16 @@ func (p *Provider) authorize(w http.ResponseWriter, r *http.Request) {
 		_, _ = fmt.Fprintf(w, "<title>Invalid request</title><p>%s", html.EscapeString(r.URL.RawQuery))
 		return
 	}
-	p.made++
-	word := fmt.Sprintf("code-%d", p.made)
-	p.codes[word] = code{p.agrees(), q.Get("code_challenge"), q.Get("redirect_uri")}
 	answer := back.Query()
-	answer.Set("code", word)
 	answer.Set("state", q.Get("state"))
+	if p.Declines {
+		answer.Set("error", "access_denied")
+	} else {
+		p.made++
+		word := fmt.Sprintf("code-%d", p.made)
+		p.codes[word] = code{p.agrees(), q.Get("code_challenge"), q.Get("redirect_uri")}
+		answer.Set("code", word)
+	}
 	back.RawQuery = answer.Encode()
 	http.Redirect(w, r, back.String(), http.StatusFound) //nolint:gosec // a stand-in knows no registered addresses
 }
@@ -43,7 +47,7 @@ func (p *Provider) agrees() string {
 func (p *Provider) grant(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if err := r.ParseForm(); err != nil || r.PostForm.Get("client_id") != ClientID {
+	if err := r.ParseForm(); err != nil || r.PostForm.Get("client_id") != ClientID || r.PostForm.Get("client_secret") != p.Secret {
 		fail(w, http.StatusUnauthorized, "invalid_client", "Client authentication failed")
 		return
 	}

@@ -18,8 +18,11 @@ import (
 	"asapi/tasks/tracker/live"
 )
 
-// API is where the GraphQL API is.
-const API = "https://graphql.anilist.co"
+// Where the GraphQL API and the sign-in are.
+const (
+	API    = "https://graphql.anilist.co"
+	SignIn = "https://anilist.co/api/v2/oauth"
+)
 
 // Rates are what the API allows: 30 requests a minute since it runs degraded (its
 // documents say 90), one after the other.
@@ -27,20 +30,26 @@ var Rates = []tasks.Rate{{Every: 2100 * time.Millisecond}}
 
 // Live implements tracker.Live over the GraphQL API.
 type Live struct {
-	api    string
-	caller *live.Caller
+	api, signIn    string
+	app            Application
+	caller, signer *live.Caller
 }
 
 var _ tracker.Live = (*Live)(nil)
 
-// NewLive makes the adapter; the first of the bases is the API's address.
-func NewLive(cfg live.Config) (*Live, error) {
+// NewLive makes the adapter; the bases are the addresses of the API and of the sign-in.
+func NewLive(cfg live.Config, app Application) (*Live, error) {
 	cfg.Provider, cfg.Judge = tracker.AniList, judge
 	caller, err := live.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return &Live{strings.TrimSuffix(cfg.Bases[0], "/"), caller}, nil
+	cfg.Judge = nil // the sign-in is another program
+	signer, err := live.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return &Live{strings.TrimSuffix(cfg.Bases[0], "/"), strings.TrimSuffix(cfg.Bases[1], "/"), app, caller, signer}, nil
 }
 
 // Format implements tracker.Live.

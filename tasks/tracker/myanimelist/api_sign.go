@@ -19,6 +19,7 @@ var _ tracker.Connector = (*Live)(nil)
 type granted struct {
 	Access  string `json:"access_token"`
 	Refresh string `json:"refresh_token"`
+	Error   string `json:"error"`
 }
 
 // errRejected says that the sign-in did not take what it was given.
@@ -73,6 +74,7 @@ func (l *Live) grant(ctx context.Context, lane tasks.Lane, app Application, form
 	case err != nil:
 		return got, err
 	case a.Status >= 300:
+		_ = json.Unmarshal(a.Body, &got) // a sentence is made without it
 		return got, errRejected
 	case json.Unmarshal(a.Body, &got) != nil || got.Access == "":
 		return got, errors.New("the sign-in of MyAnimeList gives no token")
@@ -97,7 +99,7 @@ func (l *Live) Exchange(ctx context.Context, code, verifier, redirect string) (t
 	got, err := l.grant(ctx, tasks.Lane{Provider: string(tracker.MyAnimeList), Credential: "sign-in"}, l.app,
 		url.Values{"grant_type": {"authorization_code"}, "code": {code}, "code_verifier": {verifier}, "redirect_uri": {redirect}})
 	if errors.Is(err, errRejected) {
-		return nil, tasks.Permanent(tasks.CodeUnauthorized, "MyAnimeList did not take the code; begin the sign-in anew.")
+		return nil, tracker.Unconnected(tracker.MyAnimeList, got.Error)
 	}
 	if err != nil {
 		return nil, err
