@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -81,7 +80,7 @@ func (s *service) decode(c echo.Context, request proto.Message) error {
 	if update, ok := request.(*trackerpb.UpdateTrackerRequest); ok {
 		return decodeUpdate(text, update)
 	}
-	return fromJSON(text, request)
+	return fromJSON(text, request, "")
 }
 
 // text reads the whole body.
@@ -121,14 +120,14 @@ func decodeUpdate(text []byte, r *trackerpb.UpdateTrackerRequest) error {
 		if err != nil {
 			return err
 		}
-		return fromJSON(rest, r.Tracker)
+		return fromJSON(rest, r.Tracker, "tracker.")
 	}
 	delete(members, "tracker")
 	for name := range members {
 		return &tasks.Error{Code: tasks.CodeInvalid, Field: tasks.Clip(name, 64), Message: "The request has no such member; it has tracker and updateMask."}
 	}
 	r.Tracker = &trackerpb.Tracker{}
-	return fromJSON(tracker, r.Tracker)
+	return fromJSON(tracker, r.Tracker, "tracker.")
 }
 
 // maskIn reads a mask: names in one text, separated by commas, or as an object
@@ -149,20 +148,6 @@ func maskIn(raw json.RawMessage) (*fieldmaskpb.FieldMask, error) {
 
 func maskOf(text string) *fieldmaskpb.FieldMask {
 	return &fieldmaskpb.FieldMask{Paths: tasks.SplitList([]string{text})}
-}
-
-func fromJSON(text []byte, m proto.Message) error {
-	if err := protojson.Unmarshal(text, m); err != nil {
-		return malformed(err)
-	}
-	return nil
-}
-
-// malformed makes the fault of JSON that is none of its message. The library
-// writes its errors with spaces of changing kinds.
-func malformed(err error) error {
-	text := strings.TrimPrefix(strings.ReplaceAll(err.Error(), "\u00a0", " "), "proto: ")
-	return &tasks.Error{Code: tasks.CodeInvalid, Message: "The JSON does not fit the request: " + strings.ToValidUTF8(tasks.Clip(text, 200), "?"), Err: err}
 }
 
 // systemParameters may stand in every query and are not of the request.
@@ -189,7 +174,7 @@ func fromQuery(r proto.Message, b *binding, query url.Values) error {
 		}
 		v, ok := scalarOf(f, values[len(values)-1])
 		if !ok {
-			return &tasks.Error{Code: tasks.CodeInvalid, Field: string(f.Name()), Message: fmt.Sprintf("%s must be a %s.", f.Name(), f.Kind())}
+			return &tasks.Error{Code: tasks.CodeInvalid, Field: string(f.Name()), Message: string(f.Name()) + " must be " + valuesOf(f) + "."}
 		}
 		r.ProtoReflect().Set(f, v)
 	}
@@ -241,7 +226,7 @@ func (s *service) faults(next echo.HandlerFunc) echo.HandlerFunc {
 				c.Response().Header().Set(echo.HeaderWWWAuthenticate, "Bearer")
 			}
 			if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code == http.StatusMethodNotAllowed {
-				return he.Code, failure{fault{he.Code, p.Message, "UNIMPLEMENTED", nil}}
+				return he.Code, googleapi.Failure{Error: googleapi.Status{Code: he.Code, Message: p.Message, Status: "UNIMPLEMENTED"}}
 			}
 			return failureOf(c.Request(), err)
 		})
@@ -249,31 +234,19 @@ func (s *service) faults(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// failure is a google.rpc.Status as the HTTP APIs tell it.
-type failure struct {
-	Error fault `json:"error"`
-}
-
-type fault struct {
-	Code    int               `json:"code"` // the HTTP status
-	Message string            `json:"message"`
-	Status  string            `json:"status"` // the name of the canonical code
-	Details []json.RawMessage `json:"details,omitempty"`
-}
-
-func failureOf(r *http.Request, err error) (int, failure) {
+func failureOf(r *http.Request, err error) (int, googleapi.Failure) {
 	if he, ok := errors.AsType[*echo.HTTPError](err); ok && he.Code == http.StatusNotFound {
 		err = &tasks.Error{Code: tasks.CodeNotFound, Message: "There is nothing at this path."}
 	}
 	s := statusOf(r.Context(), err)
 	code := operations.Code(s.Code())
-	f := fault{Code: googleapi.HTTPOf(code), Message: s.Message(), Status: googleapi.NameOf(code)}
+	f := googleapi.Status{Code: googleapi.HTTPOf(code), Message: s.Message(), Status: googleapi.NameOf(code)}
 	for _, d := range s.Proto().GetDetails() {
 		if text, err := detail(d); err == nil {
 			f.Details = append(f.Details, text)
 		}
 	}
-	return f.Code, failure{f}
+	return f.Code, googleapi.Failure{Error: f}
 }
 
 func detail(d *anypb.Any) (json.RawMessage, error) {

@@ -7,12 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/go-jose/go-jose/v4"
 	"github.com/go-jose/go-jose/v4/jwt"
+	"github.com/google/go-cmp/cmp"
 
 	"asapi/internal/testserver"
 )
@@ -62,6 +64,50 @@ func TestTheConversationOfTheClientProgramsPageWorks(t *testing.T) {
 	out := s.shell(dir, script)
 	if lines := strings.Split(strings.TrimSpace(out), "\n"); len(lines) != 4 || !strings.Contains(lines[1], "ON_HOLD") || !strings.Contains(lines[2], "NETFLIX") {
 		t.Errorf("it printed %s", out)
+	}
+}
+
+func TestTheConversationOverGRPCWorksAsItsPageShowsIt(t *testing.T) {
+	s := start(t)
+	dir := t.TempDir()
+	if err := os.Mkdir(filepath.Join(dir, "bin"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	for name, target := range map[string]string{
+		"data": s.data, "bin/asapi": testserver.Binary(t, "cmd/asapi"), "bin/trackers": testserver.Binary(t, "examples/trackers"),
+	} {
+		if err := os.Symlink(target, filepath.Join(dir, name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	script := strings.ReplaceAll(blocks(t, "trackers-grpc.md"), "bin/trackers ", "bin/trackers -endpoint "+s.secure+" -token-url https://"+s.secure+"/o/oauth2/token ")
+	got := s.shell(dir, script, "URL=https://"+s.secure, "CURL_CA_BUNDLE="+s.cert)
+	if diff := cmp.Diff(plain(printed(t, "trackers-grpc.md")), plain(got)); diff != "" {
+		t.Errorf("the lines print something else than the page shows (-page +printed):\n%s", diff)
+	}
+}
+
+// plain leaves out what differs from run to run: the numbers of trackers, and the
+// spaces that the library puts into JSON or not.
+func plain(text string) string {
+	text = regexp.MustCompile(`([:,]) +`).ReplaceAllString(text, "$1")
+	return regexp.MustCompile(`trackers/\d+`).ReplaceAllString(text, "trackers/1")
+}
+
+// printed gives what a page shows to be printed.
+func printed(t *testing.T, page string) (text string) {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("../../docs", page))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for rest := string(b); ; {
+		_, block, ok := strings.Cut(rest, "```text\n")
+		if !ok {
+			return text
+		}
+		block, rest, _ = strings.Cut(block, "```\n")
+		text += block
 	}
 }
 

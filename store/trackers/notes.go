@@ -20,7 +20,8 @@ const notePace = time.Millisecond
 // note is an activity for a tracker, on its way.
 type note struct {
 	tracked
-	user     string
+	user     string // empty: an audience's
+	audience string
 	activity tracker.Activity
 }
 
@@ -28,6 +29,7 @@ type noteRow struct {
 	trackedRow
 	Key      string `json:"key"` // of the owner's lock
 	User     string `json:"username"`
+	Audience string `json:"audience"`
 	Work     string `json:"work"`
 	Part     string `json:"part"`
 	Resource string `json:"resource"`
@@ -37,6 +39,7 @@ type noteRow struct {
 var noteColumns = append(slices.Clip(trackedColumns),
 	store.Col{Name: "key", Type: "text"},
 	store.Col{Name: "username", Type: "text"},
+	store.Col{Name: "audience", Type: "text"},
 	store.Col{Name: "work", Type: "text"},
 	store.Col{Name: "part", Type: "text"},
 	store.Col{Name: "resource", Type: "text"},
@@ -45,11 +48,13 @@ var noteColumns = append(slices.Clip(trackedColumns),
 
 // NoteActivity implements tracker.LibraryStore.
 func (s *Store) NoteActivity(ctx context.Context, owner tracker.Owner, id string, a tracker.Activity) (number int64, noted bool, err error) {
-	user, ok := owner.User()
-	if !ok {
-		return 0, false, nil // an audience's activity may concern its members
+	n := note{tracked: tracked{owner, id}, activity: a}
+	if audience, ok := owner.Audience(); ok {
+		n.audience = audience
+	} else {
+		n.user, _ = owner.User()
 	}
-	number, err = s.notes.Do(ctx, note{tracked{owner, id}, user, a})
+	number, err = s.notes.Do(ctx, n)
 	if errors.Is(err, errByItself) {
 		return 0, false, nil
 	}
@@ -80,14 +85,14 @@ func (s *Store) noteAll(ctx context.Context, in []note) []store.Answer[int64] {
 }
 
 // plain gives the trackers of those activities that change nothing else, by their
-// places: the owner's account is there, the tracker has begun, and the end of the
+// places: the owner's account, or the audience, is there, the tracker has begun, and the end of the
 // resource is not reached, or was before. The owners' locks are shared with others
 // who do this, and not waited for: whoever holds one may change the trackers.
 func (s *Store) plain(tx *gorm.DB, in []note) (map[int]int64, error) {
 	batch := make([]noteRow, len(in))
 	for i, n := range in {
 		res, _ := tracker.ParseResource(n.activity.Resource)
-		batch[i] = noteRow{trackedRow: n.row(i), Key: lockKey(n.owner), User: n.user, Work: res.Work(), Resource: n.activity.Resource, To: n.activity.To}
+		batch[i] = noteRow{trackedRow: n.row(i), Key: lockKey(n.owner), User: n.user, Audience: n.audience, Work: res.Work(), Resource: n.activity.Resource, To: n.activity.To}
 		if res.IsPart() {
 			batch[i].Part = res.Part()
 		}
@@ -112,7 +117,8 @@ func (s *Store) plain(tx *gorm.DB, in []note) (map[int]int64, error) {
 		return err
 	}, "WITH "+s.db.Batch("b", noteColumns...)+", "+whichSQL+" SELECT which.place, t.id,"+
 		" t.resource = b.work AND (t.state = 2 OR (t.state = 1 AND t.start_time <> 0))"+
-		" AND EXISTS (SELECT 1 FROM accounts a WHERE a.client_id = b.client AND a.service = '"+tracker.Slug+"' AND a.username = b.username AND a.deregistered_at = 0 AND NOT a.erasing)"+
+		" AND (b.audience <> '' OR EXISTS (SELECT 1 FROM accounts a WHERE a.client_id = b.client AND a.service = '"+tracker.Slug+"' AND a.username = b.username AND a.deregistered_at = 0 AND NOT a.erasing))"+
+		" AND (b.audience = '' OR EXISTS (SELECT 1 FROM audiences u WHERE u.client_id = b.client AND u.id = b.audience AND u.deleted_at = 0))"+
 		" AND (NOT EXISTS (SELECT 1 FROM work_parts p WHERE p.client_id = b.client AND p.part = b.part AND p.work = b.work AND p.length > 0 AND p.length <= b.to_at)"+
 		" OR EXISTS (SELECT 1 FROM tracker_completed c WHERE c.tracker_id = t.id AND c.resource = b.resource))"+
 		" FROM which JOIN b ON b.place = which.place JOIN trackers t ON t.id = which.id ORDER BY which.turn DESC", param)

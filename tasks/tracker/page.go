@@ -14,6 +14,9 @@ import (
 const (
 	DefaultPage = 50
 	LargestPage = 1000
+	// pageBytes bounds what the trackers of a page are together, however they are
+	// written: clients take messages of 4 MB where nothing else is said.
+	pageBytes = 3 << 20
 )
 
 // PageQuery asks for one page of a parent's trackers.
@@ -32,7 +35,9 @@ type Page struct {
 
 // ListTrackers gives a page of the trackers that a filter selects. What exists
 // all the time while the pages are read is given once, whatever others write.
-// A token that was made for another client, parent or filter is CodeInvalid.
+// A page is shorter than asked for where its trackers would be more than pageBytes
+// together; one is always given. A token that was made for another client, parent or
+// filter is CodeInvalid.
 func (l *Library) ListTrackers(ctx context.Context, client tasks.ClientID, q PageQuery) (Page, error) {
 	var faults tasks.Faults
 	owner, err := ownerNamed(client, q.Parent)
@@ -58,11 +63,32 @@ func (l *Library) ListTrackers(ctx context.Context, client tasks.ClientID, q Pag
 		return Page{}, err
 	}
 	page := Page{Trackers: list}
-	if len(list) > size {
-		page.Trackers = list[:size]
-		page.Next = l.token(owner, q.Filter, list[size-1].ID)
+	if n := fitting(list[:min(size, len(list))]); n < len(list) {
+		page.Trackers = list[:n]
+		page.Next = l.token(owner, q.Filter, list[n-1].ID)
 	}
 	return page, nil
+}
+
+// fitting counts how many trackers a page has room for.
+func fitting(list []View) int {
+	room := pageBytes
+	for i := range list {
+		if room -= bytesOf(&list[i]); room < 0 && i > 0 {
+			return i
+		}
+	}
+	return len(list)
+}
+
+// bytesOf is about how many bytes a tracker takes as JSON, its longest form.
+func bytesOf(v *View) int {
+	const members, quotes = 250, 4
+	n := members + len(v.Parent) + len(v.Own) + len(v.Resource)
+	for _, name := range v.Completed {
+		n += quotes + len(name)
+	}
+	return n
 }
 
 // A token is the id of the last tracker and the beginning of a keyed sum of it

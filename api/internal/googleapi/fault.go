@@ -32,7 +32,7 @@ type Status struct {
 	Code    int    `json:"code"` // the HTTP status
 	Message string `json:"message"`
 	Status  string `json:"status"` // the name of the canonical code
-	Details []any  `json:"details"`
+	Details []any  `json:"details,omitempty"`
 }
 
 // ErrorInfo is a google.rpc.ErrorInfo.
