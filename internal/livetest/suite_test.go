@@ -1,7 +1,6 @@
 package livetest
 
 import (
-	"context"
 	"net/http"
 	"strings"
 	"testing"
@@ -142,13 +141,7 @@ func TestAListOfElevenThousandEntriesIsReadWhole(t *testing.T) {
 		}
 		s.fill(works)
 		adapter, credentials := s.lives[0], s.stored()
-		list, err := adapter.Open(t.Context(), &tracker.Access{
-			Provider: s.provider, Credentials: credentials, Lane: tasks.Lane{Provider: string(s.provider), Credential: "alice"},
-			Save:       func(context.Context, tracker.Credentials) error { return nil },
-			Reload:     func(context.Context) (tracker.Credentials, error) { return credentials, nil },
-			Remember:   func(context.Context, string, string) error { return nil },
-			Remembered: func(context.Context, string) (string, error) { return "", nil },
-		})
+		list, err := adapter.Open(t.Context(), accessOf(s.provider, credentials))
 		s.must(err)
 		read := map[string]bool{}
 		for _, kind := range s.kinds {

@@ -86,8 +86,12 @@ func rowFrom(on standing, rating int64, read []chapter, about work) tracker.Row 
 		rated = strconv.FormatInt(rating, 10)
 	}
 	e := tracker.Entry{Native: []tracker.Field{
-		{elID, listfile.Quote(on.ID)}, {elTitle, listfile.Quote(title)}, {elStatus, listfile.Quote(on.Status)},
-		{elRating, rated}, {elChapters, string(chapters)}, {elLinks, links},
+		{elID, listfile.Quote(on.ID)},
+		{elTitle, listfile.Quote(title)},
+		{elStatus, listfile.Quote(on.Status)},
+		{elRating, rated},
+		{elChapters, string(chapters)},
+		{elLinks, links},
 	}}
 	broken := false
 	for _, f := range e.Native {
