@@ -95,7 +95,9 @@ func newMover(t *testing.T, n int) *mover {
 	mal.Bases = []string{mal.Bases[0] + "/v2", mal.Bases[0] + "/v1/oauth2"}
 	one, err := myanimelist.NewLive(mal, myanimelist.Application{ID: fakemal.ClientID})
 	m.must(err)
-	two, err := anilist.NewLive(m.serve(m.anilist.Handler(), anilist.Rates), anilist.Application{ID: fakeanilist.ClientID, Secret: fakeanilist.ClientSecret})
+	list := m.serve(m.anilist.Handler(), anilist.Rates)
+	list.Bases = append(list.Bases, list.Bases[0]+"/api/v2/oauth")
+	two, err := anilist.NewLive(list, anilist.Application{ID: fakeanilist.ClientID, Secret: fakeanilist.ClientSecret})
 	m.must(err)
 	three, err := vndb.NewLive(m.serve(m.vndb.Handler(), vndb.Rates))
 	m.must(err)
