@@ -53,8 +53,9 @@ func (s *liveSync) gather(ctx context.Context, kind Kind) error {
 		}
 		return w
 	}
+	claims := s.claims(kind)
 	for _, side := range s.sides {
-		lines, err := side.listed(ctx, kind)
+		lines, err := side.listed(ctx, kind, claims)
 		if err != nil {
 			return err
 		}
@@ -67,7 +68,7 @@ func (s *liveSync) gather(ctx context.Context, kind Kind) error {
 			w.members = append(w.members, side.member(line.Key, line))
 		}
 	}
-	if err := s.strangers(ctx, kind, at); err != nil {
+	if err := s.strangers(ctx, kind, claims, at); err != nil {
 		return err
 	}
 	for _, side := range s.sides {
@@ -99,8 +100,8 @@ func (s *liveSync) leave(item tasks.Item) {
 
 // listed gives our side's lines of a list. They are held in memory: the database must
 // not wait for a provider.
-func (s *side) listed(ctx context.Context, kind Kind) (lines []*Listed, err error) {
-	err = s.store.ListSaid(ctx, s.owner, s.format.Provider(), kind, s.claims(kind), func(all iter.Seq2[Listed, error]) error {
+func (s *side) listed(ctx context.Context, kind Kind, claims []Claim) (lines []*Listed, err error) {
+	err = s.store.ListSaid(ctx, s.owner, s.format.Provider(), kind, claims, func(all iter.Seq2[Listed, error]) error {
 		lines = nil
 		for line, err := range all {
 			if err != nil {
@@ -141,7 +142,7 @@ func (m *member) base() (base Facts, known bool) {
 }
 
 // strangers finds the works of entries that our side knows nothing of.
-func (s *liveSync) strangers(ctx context.Context, kind Kind, at func(string, *Listed) *work) error {
+func (s *liveSync) strangers(ctx context.Context, kind Kind, claims []Claim, at func(string, *Listed) *work) error {
 	for _, side := range s.sides {
 		var open []RecordKey
 		for _, key := range side.order {
@@ -156,9 +157,8 @@ func (s *liveSync) strangers(ctx context.Context, kind Kind, at func(string, *Li
 				open = append(open, key)
 			}
 		}
-		claims := side.claims(kind)
 		for some := range slices.Chunk(open, importBatch) {
-			want := Want{Records: some, Claims: claims, Dry: true}
+			want := Want{Records: some, Claims: about(claims, some), Dry: true}
 			_, err := s.store.Change(ctx, s.run.Fence(), s.owner, want, func(h *Held) error {
 				for _, key := range some {
 					s.stranger(side, key, h.Resolve(key), at)

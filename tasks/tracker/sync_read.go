@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"asapi/tasks"
@@ -108,12 +109,29 @@ func (s *side) take(row notedRow) {
 	s.order = append(s.order, key)
 }
 
-// claims gives what the entries of a kind say of ids at other providers.
-func (s *side) claims(kind Kind) (claims []Claim) {
-	for _, key := range s.order {
-		if row := s.rows[key]; key.Kind == kind && row.Fault == "" && (row.Collection != "" || len(row.Same) > 0) {
-			claims = append(claims, Claim{key, row.Collection, row.Same})
+// claims gives what the entries of a kind say of works and of their ids at other
+// providers.
+func (s *liveSync) claims(kind Kind) (claims []Claim) {
+	for _, side := range s.sides {
+		for _, key := range side.order {
+			if row := side.rows[key]; key.Kind == kind && row.Fault == "" && (row.Collection != "" || len(row.Same) > 0) {
+				claims = append(claims, Claim{key, row.Collection, row.Same})
+			}
 		}
 	}
 	return claims
+}
+
+// about gives the claims that name one of the keys.
+func about(claims []Claim, keys []RecordKey) (named []Claim) {
+	asked := make(map[RecordKey]bool, len(keys))
+	for _, key := range keys {
+		asked[key] = true
+	}
+	for _, c := range claims {
+		if asked[c.Key] || slices.ContainsFunc(c.Same, func(k RecordKey) bool { return asked[k] }) {
+			named = append(named, c)
+		}
+	}
+	return named
 }
