@@ -1,6 +1,7 @@
 package trackers_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"regexp"
@@ -233,6 +234,56 @@ func TestAnInterruptedUndoingOfAnAudiencesImportGoesOn(t *testing.T) {
 		}
 		if diff := cmp.Diff(before, b.content()); diff != "" {
 			t.Errorf("put back (-before +after):\n%s", clipped(diff))
+		}
+	})
+}
+
+// cutStore breaks after some batches, as a worker that is killed does.
+type cutStore struct {
+	tracker.Store
+	left int
+}
+
+func (c *cutStore) Change(ctx context.Context, run tasks.Fence, owner tracker.Owner, want tracker.Want, fn func(*tracker.Held) error) ([]tasks.Item, error) {
+	if c.left--; c.left < 0 {
+		return nil, errKilled
+	}
+	return c.Store.Change(ctx, run, owner, want, fn)
+}
+
+func TestAnInterruptedImportOfAnAudienceReachesItsMembersOnce(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.gathers("club", "users/alice", "users/bob")
+		var list []string
+		for i := range 510 {
+			list = append(list, anime(i+1, "Watching", el("my_watched_episodes", "2")))
+		}
+		task, a := b.begin(b.client, "host", "import-trackers"), of("club", listOf(list...))
+		cut := catalog.All(catalog.Deps{Trackers: &cutStore{b.trackers, 1}, Sealer: b.sealer})
+		if _, err := b.runWith(task, a.bound(), cut); !errors.Is(err, errKilled) {
+			t.Fatalf("the first attempt ended with %v", err)
+		}
+		if n := b.count("audience_reaches"); n != 500 {
+			t.Errorf("%d works are to reach the members, want those of the batch that was kept", n)
+		}
+		for range 20 { // some of them do before the import goes on
+			_, err := b.library.Advance(t.Context())
+			must(t, err)
+		}
+		raw, err := b.run(task, a)
+		must(t, err)
+		if r := b.report(raw); r.Created != 510 || r.Total != 510 {
+			t.Errorf("the report: %s", r.counts())
+		}
+		b.end(task)
+		b.settle()
+		for _, member := range []string{"users/alice", "users/bob"} {
+			if got := b.shownTo(member); len(got) != 510 || got["510"] != "IN_PROGRESS 2" {
+				t.Errorf("%s has %d works, the last %q", member, len(got), got["510"])
+			}
+		}
+		if n := b.count("import_changes"); n != 3*510 {
+			t.Errorf("the journal has %d changes, want one of each tracker", n)
 		}
 	})
 }

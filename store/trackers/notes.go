@@ -34,6 +34,7 @@ type noteRow struct {
 	Part     string `json:"part"`
 	Resource string `json:"resource"`
 	To       int64  `json:"to_at"`
+	keyRow          // where the work's id is derived from a provider's
 }
 
 var noteColumns = append(slices.Clip(trackedColumns),
@@ -44,6 +45,9 @@ var noteColumns = append(slices.Clip(trackedColumns),
 	store.Col{Name: "part", Type: "text"},
 	store.Col{Name: "resource", Type: "text"},
 	store.Col{Name: "to_at", Type: "int"},
+	store.Col{Name: "provider", Type: "text"},
+	store.Col{Name: "kind", Type: "text"},
+	store.Col{Name: "native_id", Type: "text"},
 )
 
 // NoteActivity implements tracker.LibraryStore.
@@ -86,7 +90,9 @@ func (s *Store) noteAll(ctx context.Context, in []note) []store.Answer[int64] {
 
 // plain gives the trackers of those activities that change nothing else, by their
 // places: the owner's account, or the audience, is there, the tracker has begun, and the end of the
-// resource is not reached, or was before. The owners' locks are shared with others
+// resource is not reached, or was before. Of a work whose id is derived from a
+// provider's, nothing may be known of that id, nor of the work's parts: it would have
+// to be found out what they stand for. The owners' locks are shared with others
 // who do this, and not waited for: whoever holds one may change the trackers.
 func (s *Store) plain(tx *gorm.DB, in []note) (map[int]int64, error) {
 	batch := make([]noteRow, len(in))
@@ -95,6 +101,9 @@ func (s *Store) plain(tx *gorm.DB, in []note) (map[int]int64, error) {
 		batch[i] = noteRow{trackedRow: n.row(i), Key: lockKey(n.owner), User: n.user, Audience: n.audience, Work: res.Work(), Resource: n.activity.Resource, To: n.activity.To}
 		if res.IsPart() {
 			batch[i].Part = res.Part()
+		}
+		if k, ok := tracker.KeyOf(res.Work()); ok {
+			batch[i].keyRow = keyRow{string(k.Provider), string(k.Kind), k.NativeID}
 		}
 	}
 	param, err := rows(batch)
@@ -121,6 +130,8 @@ func (s *Store) plain(tx *gorm.DB, in []note) (map[int]int64, error) {
 		" AND (b.audience = '' OR EXISTS (SELECT 1 FROM audiences u WHERE u.client_id = b.client AND u.id = b.audience AND u.deleted_at = 0))"+
 		" AND (NOT EXISTS (SELECT 1 FROM work_parts p WHERE p.client_id = b.client AND p.part = b.part AND p.work = b.work AND p.length > 0 AND p.length <= b.to_at)"+
 		" OR EXISTS (SELECT 1 FROM tracker_completed c WHERE c.tracker_id = t.id AND c.resource = b.resource))"+
+		" AND (b.provider = '' OR NOT EXISTS (SELECT 1 FROM crossrefs c WHERE c.provider = b.provider AND c.native_id = b.native_id AND c.kind = b.kind)"+
+		" AND NOT EXISTS (SELECT 1 FROM work_parts p WHERE p.client_id + 0 = b.client AND p.work = b.work))"+
 		" FROM which JOIN b ON b.place = which.place JOIN trackers t ON t.id = which.id ORDER BY which.turn DESC", param)
 	return plain, err
 }

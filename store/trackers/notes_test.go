@@ -8,6 +8,27 @@ import (
 	"asapi/tasks/tracker"
 )
 
+// So is what is watched of a work that only a provider's id tells, as long as nothing
+// is known of that id.
+func TestAnActivityOfAWorkOfAProviderIsKeptAtOnceWhereNothingIsKnownOfIt(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		ctx := t.Context()
+		b.teach("animes/myanimelist-2", 2)
+		b.claims("bob", tracker.Claim{Key: animeKey(tracker.MyAnimeList, "3"), Same: []tracker.RecordKey{animeKey(tracker.AniList, "33")}})
+		for work, want := range map[string]bool{"animes/myanimelist-1": true, "animes/myanimelist-2": false, "animes/myanimelist-3": false} {
+			v := b.makes("users/alice", tracker.Draft{Resource: work, State: tracker.InProgress, Start: march})
+			a := tracker.Activity{Resource: v.Resource + "/episodes/1", Platform: "TV", To: 600, Start: march, End: march}
+			_, noted, err := b.trackers.NoteActivity(ctx, tracker.Owner{Client: b.client, Parent: "users/alice"}, v.LocalID(), a)
+			if must(t, err); noted != want {
+				t.Errorf("of %s it is kept at once: %v", v.Resource, noted)
+			}
+			if _, _, err := b.library.CreateActivity(ctx, b.client, v.Name(), tracker.Deed{Activity: a}); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
+
 // What an audience watches without the end of it is kept as quickly as what a user
 // does: nobody else is concerned.
 func TestAnAudiencesActivityThatCompletesNothingIsKeptAsAUsersIs(t *testing.T) {

@@ -35,7 +35,7 @@ func (l *Library) CreateActivity(ctx context.Context, client tasks.ClientID, par
 			d.Resource = res.String()
 		}
 	}
-	if res, _ := ParseResource(d.Resource); !res.Derived() && !res.AnyWork() && d.Length == 0 && !d.Completed {
+	if res, _ := ParseResource(d.Resource); atOnce(res) && d.Length == 0 && !d.Completed {
 		number, noted, err := l.store.NoteActivity(ctx, owner, n.ID, d.Activity)
 		if err != nil {
 			return "", Activity{}, err
@@ -63,6 +63,13 @@ func (l *Library) CreateActivity(ctx context.Context, client tasks.ClientID, par
 		return "", Activity{}, err
 	}
 	return ActivityName(n.String(), kept.ID), *kept, nil
+}
+
+// atOnce reports whether a resource names one work, by an id that the provider it may
+// be derived from can have.
+func atOnce(r Resource) bool {
+	_, known := KeyOf(r.Work())
+	return !r.AnyWork() && (known || !r.Derived())
 }
 
 // DeleteActivity deletes one activity. What it completed stays completed.
