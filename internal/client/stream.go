@@ -59,8 +59,9 @@ func (c *Client) streamAddress(ctx context.Context) (string, error) {
 	return e.Protocol + "://" + e.Host + e.URI, nil
 }
 
-// Next gives the next message of a task; heartbeats and the server's own
-// messages are left out. It gives io.EOF where the server ended the stream.
+// Next gives the next message that is kept until it is consumed; heartbeats and what
+// the server says of the connection are left out. It gives io.EOF where the server
+// ended the stream.
 func (s *Stream) Next() (Frame, error) {
 	for {
 		f, err := s.Event()
@@ -74,7 +75,7 @@ func (s *Stream) Next() (Frame, error) {
 func (s *Stream) Event() (Frame, error) {
 	for {
 		f, err := s.decoder.Event()
-		if err != nil || !f.System() {
+		if err != nil || !f.System() || f.Header.TaskID != "" {
 			return f, err
 		}
 		if strings.Contains(string(f.Payload), "error") {

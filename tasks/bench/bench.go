@@ -27,7 +27,7 @@ func Service() tasks.Service {
 			Slug: "make-bytes", Name: "Make Bytes", Description: "Leaves a result of the given size.",
 		}, makeBytes),
 		tasks.NewAction(tasks.Action{
-			Slug: "pause", Name: "Pause", Description: "Takes a given time and leaves a small result.",
+			Slug: "pause", Name: "Pause", Recurs: true, Description: "Takes a given time and leaves a small result.",
 		}, pause),
 		tasks.NewAction(tasks.Action{
 			Slug: "tick", Name: "Tick", Description: "Tells its progress five times a second for a given time.",
