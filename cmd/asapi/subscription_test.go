@@ -33,6 +33,14 @@ func TestAnAccountIsSubscribedToAProviderUntilNobodyCanSignInAnyMore(t *testing.
 		}
 		form.Del(secret)
 	}
+	form.Set("action", "sync-with-provider")
+	form.Set("conflicts", "ours")
+	if status, body := asked(t, http.MethodPost, base+"/subscribe-account/", tokens.Channel.Token, form); status != http.StatusOK {
+		t.Errorf("a sync: %d %s", status, body)
+	}
+	if status, body := asked(t, http.MethodPost, base+"/unsubscribe-account/", tokens.Channel.Token, url.Values{"service": {"tracker"}, "account": {"alice"}, "action": {"sync-with-provider"}}); status != http.StatusOK {
+		t.Errorf("ending it: %d %s", status, body)
+	}
 	again := func(tasks float64) map[string]any {
 		t.Helper()
 		if got := must(t, "subscription", "run-now", sub.ID); got[0]["outcome"] != "made due" {

@@ -25,6 +25,7 @@ type Status struct {
 	Error       string    `json:"error,omitempty"`
 	ErrorCode   string    `json:"error_code,omitempty"`
 	ErrorDetail string    `json:"error_detail,omitempty"`
+	Subscribed  string    `json:"subscription_id,omitempty"`
 	Protocol    string    `json:"retrieval_protocol,omitempty"`
 	Endpoint    string    `json:"retrieval_endpoint,omitempty"`
 	Retrieved   bool      `json:"result_retrieved"`

@@ -35,7 +35,7 @@ func (p syncParams) Check() tasks.Faults {
 
 func (s *service) syncAction() tasks.Action {
 	return tasks.NewAction(tasks.Action{
-		Slug: SyncLive, Name: "Sync With Provider",
+		Slug: SyncLive, Name: "Sync With Provider", Recurs: true,
 		Description: "Brings the account's trackers and its lists at a provider, or at two, together, both ways: what one side changed goes to the other; where both changed the same, a rule decides, and the report tells each such conflict. Nothing is deleted. A run that was interrupted goes on after the last entry.",
 	}, s.syncLive).Allow("provider", s.liveProviders()...).Allow("with", s.liveProviders()...).Allow("kind", s.liveKinds()...)
 }
