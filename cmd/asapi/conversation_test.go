@@ -23,6 +23,12 @@ const patience = 60 * time.Second
 // tests are, until the test ends.
 func startDev(t *testing.T, flags ...string) (data, url string, tokens devTokenFile) {
 	t.Helper()
+	return startDevTelling(t, io.Discard, flags...)
+}
+
+// startDevTelling is startDev with what the server prints and logs.
+func startDevTelling(t *testing.T, said io.Writer, flags ...string) (data, url string, tokens devTokenFile) {
+	t.Helper()
 	environment(t, nil)
 	data = filepath.Join(t.TempDir(), "data")
 	address := fmt.Sprintf("127.0.0.1:%d", testserver.FreePort(t))
@@ -30,7 +36,7 @@ func startDev(t *testing.T, flags ...string) (data, url string, tokens devTokenF
 	done := make(chan error, 1)
 	go func() {
 		args := append([]string{"dev", "--listen", address, "--data", data, "--with-bench-service", "--log-level", "warn"}, flags...)
-		done <- run(ctx, args, io.Discard, io.Discard)
+		done <- run(ctx, args, said, said)
 	}()
 	t.Cleanup(func() {
 		stop()

@@ -11,6 +11,8 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -72,23 +74,25 @@ func (c *clock) wait(ctx context.Context, d time.Duration) error {
 
 // bench is a database with the tracker service and a pacer on it.
 type bench struct {
-	t       *testing.T
-	clock   *clock
-	redis   *redis.Client
-	rates   []tasks.Rate // in place of those of the providers
-	turn    time.Duration
-	pacer   tasks.Pacer
-	cache   tasks.Cache
-	store   *store.Store
-	kept    *trackers.Store
-	blobs   *blobs.Store
-	sealer  tasks.Sealer
-	library *tracker.Library
-	catalog *tasks.Catalog
-	lives   []tracker.Live
-	client  tasks.ClientID
-	log     bytes.Buffer
-	waits   []string // what runs waited for
+	t     *testing.T
+	clock *clock
+	redis *redis.Client
+	rates []tasks.Rate // in place of those of the providers
+	turn  time.Duration
+
+	database string // its address
+	pacer    tasks.Pacer
+	cache    tasks.Cache
+	store    *store.Store
+	kept     *trackers.Store
+	blobs    *blobs.Store
+	sealer   tasks.Sealer
+	library  *tracker.Library
+	catalog  *tasks.Catalog
+	lives    []tracker.Live
+	client   tasks.ClientID
+	log      bytes.Buffer
+	waits    []string // what runs waited for
 }
 
 // newBench makes a bench on the embedded database, whose waits take no time.
@@ -101,7 +105,7 @@ func newBench(t *testing.T) *bench {
 
 func benchOn(t *testing.T, c *clock, redisURL, databaseURL string) *bench {
 	t.Helper()
-	b := &bench{t: t, clock: c}
+	b := &bench{t: t, clock: c, database: databaseURL}
 	options, err := redis.ParseURL(redisURL)
 	b.must(err)
 	b.redis = redis.NewClient(options)
@@ -371,13 +375,30 @@ func (b *bench) facts(account string, p tracker.Provider, kinds ...tracker.Kind)
 	return out
 }
 
-// secretless fails when a secret stands in the log, or in what is given.
+// secretless fails when a secret stands in the log, in what is given, or anywhere in the
+// database or in Redis: what tasks, items, activities and results say is kept there.
 func (b *bench) secretless(secrets []string, texts ...string) {
 	b.t.Helper()
+	where := map[string]string{"the log": b.log.String(), "what was waited for": strings.Join(b.waits, "\n")}
+	if b.clock.redis != nil {
+		where["Redis"] = b.clock.redis.Dump()
+	}
+	for i, text := range texts {
+		where[fmt.Sprintf("text %d", i)] = text
+	}
+	if path, isFile := strings.CutPrefix(b.database, "sqlite:"); isFile {
+		files, err := filepath.Glob(path + "*")
+		b.must(err)
+		for _, file := range files {
+			content, err := os.ReadFile(file)
+			b.must(err)
+			where[filepath.Base(file)] = string(content)
+		}
+	}
 	for _, secret := range secrets {
-		for i, text := range append(texts, b.log.String(), strings.Join(b.waits, "\n")) {
+		for place, text := range where {
 			if strings.Contains(text, secret) {
-				b.t.Errorf("a secret stands in text %d", i)
+				b.t.Errorf("a secret stands in %s", place)
 			}
 		}
 	}

@@ -1,0 +1,78 @@
+package main
+
+import (
+	"bytes"
+	"io/fs"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+)
+
+// heard is what a server said, which several goroutines write.
+type heard struct {
+	mu  sync.Mutex
+	all bytes.Buffer
+}
+
+func (h *heard) Write(p []byte) (int, error) { h.mu.Lock(); defer h.mu.Unlock(); return h.all.Write(p) }
+func (h *heard) String() string              { h.mu.Lock(); defer h.mu.Unlock(); return h.all.String() }
+
+func TestWhatUsersSignInToProvidersWithStandsNowhere(t *testing.T) {
+	said := &heard{}
+	data, base, tokens := startDevTelling(t, said, "--with-fake-providers", "--log-level", "debug")
+	t.Setenv("ASAPI_URL", base)
+	t.Setenv("ASAPI_TOKEN", tokens.Store.Token)
+	t.Setenv("ASAPI_DATA", data)
+	secrets := []string{"hushed-token", "hushed-refreshing", "hushed-password", "hushed-application"}
+	given := []string{"token=" + secrets[0], "refresh_token=" + secrets[1], "username=nobody", "password=" + secrets[2], "client_id=some", "client_secret=" + secrets[3]}
+	answers := map[string]string{}
+	must(t, "register", "tracker", "alice")
+	for _, provider := range []string{"anidb", "anilist", "mangadex", "mangaupdates", "myanimelist", "vndb"} {
+		must(t, "credential", "add", provider, "--client", "dev", "--account", "alice", "--access-token", secrets[0], "--refresh-token", secrets[1],
+			"--username", "nobody", "--password", secrets[2], "--app-id", "some", "--app-secret", secrets[3])
+		for _, action := range []string{"import-from-provider", "export-to-provider"} {
+			for _, own := range [][]string{nil, given} {
+				lines, _ := asapi(t, append([]string{"submit", "tracker", action, "alice", "--wait", "provider=" + provider}, own...)...)
+				if len(lines) == 0 {
+					t.Fatalf("%s of %s was not submitted", action, provider)
+				}
+				id, _ := lines[0]["task_id"].(string)
+				_, status := asked(t, http.MethodPost, base+"/task-status/", tokens.Store.Token, url.Values{"task_ids": {`["` + id + `"]`}})
+				_, result := asked(t, http.MethodGet, base+"/fetch/"+id+"/", tokens.Store.Token, nil)
+				answers[provider+" "+action] += status + result
+				if !strings.Contains(status, id) {
+					t.Errorf("the status: %s", status)
+				}
+			}
+		}
+	}
+	for _, path := range []string{"/list-tasks/", "/activities", "/account/"} {
+		_, answers[path] = asked(t, http.MethodGet, base+path, tokens.Store.Token, nil)
+	}
+	answers["what the server said"] = said.String()
+	err := filepath.WalkDir(data, func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		content, err := os.ReadFile(path) //nolint:gosec // a folder of this test
+		answers[path] = string(content)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for place, text := range answers {
+		for _, secret := range secrets {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s stands in %s", secret, place)
+			}
+		}
+	}
+	if !strings.Contains(answers["/list-tasks/"], "export-to-provider") {
+		t.Errorf("no tasks are listed: %s", answers["/list-tasks/"])
+	}
+}
