@@ -34,7 +34,8 @@ type LiveList interface {
 	Find(ctx context.Context, key RecordKey) (row Row, there bool, err error)
 	// Write sends a change and gives the entry as it stands then, as far as want
 	// and the answer tell. A change sent twice leaves what it leaves sent once. With
-	// Lacking it gives the entry, too.
+	// Lacking it gives the entry, too; after tasks.Later it is called again with the
+	// same change.
 	Write(ctx context.Context, key RecordKey, change Change, want Entry) (Entry, error)
 	// Delete takes an entry off the list; one that is not there is no error.
 	Delete(ctx context.Context, key RecordKey) error

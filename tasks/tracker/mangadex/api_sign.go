@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
@@ -80,8 +81,10 @@ func (s *session) token(ctx context.Context, c tracker.Credentials, form url.Val
 	switch {
 	case err != nil:
 		return got, err
-	case a.Status >= 300:
+	case a.Status == http.StatusBadRequest, a.Status == http.StatusUnauthorized:
 		return got, errRejected
+	case a.Status >= 300:
+		return got, fmt.Errorf("the sign-in of MangaDex answers with status %d", a.Status)
 	case json.Unmarshal(a.Body, &got) != nil || got.Access == "":
 		return got, errors.New("the sign-in of MangaDex gives no token")
 	}
