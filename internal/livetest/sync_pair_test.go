@@ -135,3 +135,40 @@ func TestWhatListsSayOfIDsBringsNewEntriesOfTwoProvidersTogether(t *testing.T) {
 		t.Errorf("the score went nowhere: %+v", there[onAniList+502])
 	}
 }
+
+func TestWhatAProviderHasNoWordsForIsNotTakenBackAtAnother(t *testing.T) {
+	t.Parallel()
+	m := newMover(t, 40)
+	again := entryOf(2)
+	again.Times = 2
+	m.mal.Put(m.malAlice, "anime", fakemal.Work{ID: 2, Title: "Made Up 2", Total: 12}, again)
+	both := args("provider", "vndb", "with", "myanimelist", "conflicts", "theirs")
+	m.do("alice", "sync-with-provider", both)
+	change := func(id int64, labels ...int64) {
+		e := m.vndb.List(m.vndbAlice)[id]
+		e.Labels = labels
+		m.vndb.Put(m.vndbAlice, id, fmt.Sprint("Made Up ", id), e)
+	}
+	change(1, 2)                // finished there, where no episodes are counted,
+	change(2, 4)                // or dropped after two repeats
+	m.watch("6", "Watching", 9) // and here more episodes
+	m.mal.Put(m.malAlice, "anime", fakemal.Work{ID: 11, Title: "Made Up 11", Total: 12}, fakemal.Entry{Status: "completed", Progress: 12, Score: 10, Start: "2024-03-05"})
+	change(11, 2) // both the same, as far as both have words for it
+	r := m.do("alice", "sync-with-provider", both)
+	if r.Conflicts != 0 || r.Failed != 0 {
+		t.Errorf("synced: %s, %d conflicts\n%s", r.counts(), r.Conflicts, r.raw)
+	}
+	mal, there := m.mal.List(m.malAlice, "anime"), m.vndb.List(m.vndbAlice)
+	want := map[int]string{1: "completed 12 0", 2: "dropped 12 2", 6: "watching 9 0", 11: "completed 12 0"}
+	for id, say := range want {
+		if got := fmt.Sprint(mal[id].Status, " ", mal[id].Progress, " ", mal[id].Times); got != say {
+			t.Errorf("%d: %s, want %s", id, got, say)
+		}
+	}
+	if there[11].Vote != 100 || !cmp.Equal(there[6].Labels, []int64{1}) {
+		t.Errorf("the entries there are %+v and %+v", there[11], there[6])
+	}
+	if r := m.do("alice", "sync-with-provider", both); r.Updated+r.Created+r.Failed+r.Conflicts != 0 {
+		t.Errorf("synced again: %s, %d conflicts\n%s", r.counts(), r.Conflicts, r.raw)
+	}
+}

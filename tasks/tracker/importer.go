@@ -20,6 +20,7 @@ type importer struct {
 	mode   mode
 	dry    bool
 	live   bool // the rows are what stands at the provider now
+	mutes  map[Kind]mutes
 
 	seed  maphash.Seed
 	seen  map[uint64]struct{} // hashes of the keys that came by
@@ -30,7 +31,7 @@ type importer struct {
 func newImporter(s *service, run *tasks.Run, owner Owner, f Format, p importParams) *importer {
 	im := &importer{
 		store: s.store, format: f, owner: owner, run: run, mode: mode(p.Mode), dry: p.DryRun,
-		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{},
+		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, mutes: map[Kind]mutes{},
 	}
 	if im.dry {
 		im.trial = newTrial()
@@ -169,7 +170,12 @@ func (im *importer) take(h *Held, index int64, row importRow, echoes func() map[
 // the provider: a file may be of any time.
 func (im *importer) meet(h *Held, r *Record, row importRow, before Facts) {
 	if im.live {
-		h.meet(im.format, r, row.Entry, before)
+		mute, known := im.mutes[row.Key.Kind]
+		if !known {
+			mute = mutesOf(im.format, row.Key.Kind)
+			im.mutes[row.Key.Kind] = mute
+		}
+		h.meet(im.format, mute, r, row.Entry, before)
 	}
 }
 

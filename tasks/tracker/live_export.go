@@ -208,6 +208,7 @@ func (ex *liveExport) compare(ctx context.Context, kind Kind, lines []Listed) er
 	if err != nil {
 		return err
 	}
+	mute := mutesOf(ex.format, kind)
 	for i := range lines {
 		line := &lines[i]
 		name := line.Key.String()
@@ -226,7 +227,7 @@ func (ex *liveExport) compare(ctx context.Context, kind Kind, lines []Listed) er
 			}
 			item.Outcome = tasks.Updated
 		}
-		want, reason := wanted(ex.format, line, currentOf(ex.format, line), stands)
+		want, reason := wanted(ex.format, mute, line, currentOf(ex.format, line), stands)
 		change := ex.live.Change(kind, want, stands)
 		item.Reason = strings.Join(slices.DeleteFunc(append([]string{reason}, change.Left...), func(s string) bool { return s == "" }), " ")
 		if change.Empty() {

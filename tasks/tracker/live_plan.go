@@ -8,7 +8,7 @@ package tracker
 // what it did not change stays as it is there. Where both changed the same, the further
 // progress stands and nothing is taken back; where only a list says something else than
 // the provider, gaps are filled and nothing is written over.
-func wanted(f Format, line *Listed, ours Entry, there *Entry) (Entry, string) {
+func wanted(f Format, mute mutes, line *Listed, ours Entry, there *Entry) (Entry, string) {
 	listed := ours.Equal(line.Entry) // our trackers add nothing to what a list said
 	base := line.Base
 	switch {
@@ -25,14 +25,14 @@ func wanted(f Format, line *Listed, ours Entry, there *Entry) (Entry, string) {
 	case base.Status == "":
 		base = line.Entry.Facts
 	}
-	theirs := heard(f, ours, *there)
+	theirs := mute.heard(ours, *there)
 	mine, both := *there, *there
 	for _, p := range sayings {
-		if p.alike(ours.Facts, base) || p.alike(ours.Facts, theirs) {
+		if mute.same(p, ours.Facts, base) || p.alike(ours.Facts, theirs) {
 			continue
 		}
 		p.put(&both.Facts, ours.Facts)
-		if p.alike(theirs, base) {
+		if mute.same(p, theirs, base) {
 			p.put(&mine.Facts, ours.Facts)
 		}
 	}

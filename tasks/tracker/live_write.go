@@ -197,7 +197,7 @@ func (ex *liveExport) told(h *Held, d *deed) *Tracker {
 		return record.Tracker
 	case known:
 		record.Entry = d.want
-		h.meet(ex.format, record, d.got, Facts{})
+		h.meet(ex.format, mutesOf(ex.format, d.key.Kind), record, d.got, Facts{})
 		return record.Tracker
 	case d.delete || d.item.Outcome == tasks.ItemFailed:
 		return nil
@@ -205,7 +205,7 @@ func (ex *liveExport) told(h *Held, d *deed) *Tracker {
 	t, there := h.Trackers[h.Resolve(d.key).Resource]
 	if there {
 		h.Records[d.key] = &Record{Key: d.key, Tracker: t, Entry: d.want}
-		h.meet(ex.format, h.Records[d.key], d.got, Facts{})
+		h.meet(ex.format, mutesOf(ex.format, d.key.Kind), h.Records[d.key], d.got, Facts{})
 	}
 	return t
 }

@@ -10,6 +10,7 @@ type part struct {
 // Parts of which more is said elsewhere.
 const (
 	progress = "progress"
+	score    = "score"
 	start    = "start"
 	finish   = "finish"
 	notes    = "notes"
@@ -22,7 +23,7 @@ var sayings = []part{
 		to.Status, to.Progress, to.Seen = from.Status, from.Progress, from.Seen
 		to.Volumes, to.Repeats, to.Repeating = from.Volumes, from.Repeats, from.Repeating
 	}},
-	{"score", func(to *Facts, from Facts) { to.Score = from.Score }},
+	{score, func(to *Facts, from Facts) { to.Score = from.Score }},
 	{start, func(to *Facts, from Facts) { to.Start = from.Start }},
 	{finish, func(to *Facts, from Facts) { to.Finish = from.Finish }},
 	{notes, func(to *Facts, from Facts) { to.Notes = from.Notes }},
@@ -42,18 +43,14 @@ func (p part) alike(a, b Facts) bool { return p.of(a) == p.of(b) }
 // that nothing is ever cleared on the other side.
 func (p part) silent(f Facts) bool { return p.of(f) == Facts{} }
 
-// heard gives what a provider says of an entry, with what it has no words for as our
-// side has it.
-func heard(f Format, ours, there Entry) Facts { return Overwrite(f, ours, there).Facts }
-
 // meet notes what both sides of a record have now that one was brought to the other:
 // a part that is not alike stays as it was when it last was, so that it is still known
 // which side changed it. there is the entry as it stands at the provider, and before
 // what our side had: where it had changed nothing, what it has now is no change of its
 // own either.
-func (h *Held) meet(f Format, r *Record, there Entry, before Facts) {
+func (h *Held) meet(f Format, mute mutes, r *Record, there Entry, before Facts) {
 	ours := h.current(f, r)
-	theirs := heard(f, ours, there)
+	theirs := mute.heard(ours, there)
 	known := r.Base.Status != ""
 	for _, p := range sayings {
 		switch {

@@ -74,18 +74,22 @@ type side struct {
 	rows   map[RecordKey]*stood // what stands there
 	order  []RecordKey
 	parted map[RecordKey]bool
+	mutes  map[Kind]mutes // what its lists have no words for
 }
 
 func syncing(ctx context.Context, p syncParams, lives ...*liveRun) error {
 	s := &liveSync{service: lives[0].service, run: lives[0].run, owner: lives[0].owner, rule: p.Conflicts, dry: p.DryRun, done: map[string]struct{}{}}
 	for _, live := range lives {
-		s.sides = append(s.sides, &side{liveRun: live, rows: map[RecordKey]*stood{}, parted: map[RecordKey]bool{}})
+		s.sides = append(s.sides, &side{liveRun: live, rows: map[RecordKey]*stood{}, parted: map[RecordKey]bool{}, mutes: map[Kind]mutes{}})
 	}
 	kinds, err := s.kinds(Kind(p.Kind))
 	if err != nil {
 		return err
 	}
 	for _, side := range s.sides {
+		for _, kind := range kinds {
+			side.mutes[kind] = mutesOf(side.format, kind)
+		}
 		if err := side.read(ctx, kinds); err != nil {
 			return err
 		}

@@ -13,7 +13,17 @@ import (
 type said struct {
 	facts Facts
 	by    *member
+	in    *member // in the words of whose list
 	at    time.Time
+}
+
+// over lays what was said over the facts of a member.
+func (s said) over(p part, to Facts, m *member) Facts {
+	if s.in != m {
+		return s.in.mute.lay(p, to, s.facts)
+	}
+	p.put(&to, s.facts)
+	return to
 }
 
 // decide finds out what stands of a work, part by part, and what each side has to
@@ -25,8 +35,8 @@ func (s *liveSync) decide(w *work) {
 	for _, m := range w.members {
 		base, known := m.base()
 		for i, p := range sayings {
-			if _, one := stands[i]; known && !one && !p.alike(m.ours.Facts, base) && !p.silent(m.ours.Facts) {
-				stands[i] = said{m.ours.Facts, nil, m.changedHere()}
+			if _, one := stands[i]; known && !one && !m.mute.parts[p.name] && !m.mute.same(p, m.ours.Facts, base) && !p.silent(m.ours.Facts) {
+				stands[i] = said{m.ours.Facts, nil, m, m.changedHere()}
 			}
 		}
 	}
@@ -56,14 +66,14 @@ func (s *liveSync) compare(m *member, i int, p part, stands map[int]said) (confl
 	base, known := m.base()
 	ours, others := stands[i]
 	if !others {
-		ours = said{m.ours.Facts, nil, m.changedHere()}
+		ours = said{m.ours.Facts, nil, m, m.changedHere()}
 	}
-	if p.alike(ours.facts, m.theirs) || !known && p.name == privacy && m.line != nil {
+	if m.mute.parts[p.name] || agree(p, ours.facts, ours.in.mute, m.theirs, m.mute) || !known && p.name == privacy && m.line != nil {
 		return ""
 	}
 	here := !p.silent(ours.facts) && (others || !known)
-	there := !p.silent(m.theirs) && (!known || !p.alike(m.theirs, base))
-	theirs := said{m.theirs, m, m.there.Changed}
+	there := !p.silent(m.theirs) && (!known || !m.mute.same(p, m.theirs, base))
+	theirs := said{m.theirs, m, m, m.there.Changed}
 	switch {
 	case here && there:
 		won, why := s.judge(ours, theirs)
@@ -170,7 +180,7 @@ func (s *liveSync) settle(w *work, m *member, stands map[int]said) {
 	m.now, m.apart = was, true
 	for i, p := range sayings {
 		if one, ok := stands[i]; ok {
-			p.put(&m.now, one.facts)
+			m.now = one.over(p, m.now, m)
 		}
 	}
 	switch {
@@ -215,8 +225,8 @@ func (m *member) push(stands map[int]said) {
 		if !ok {
 			one, ok = m.said[i]
 		}
-		if ok && one.by != m && !p.alike(one.facts, m.theirs) {
-			p.put(&m.want.Facts, one.facts)
+		if ok && one.by != m && !m.mute.parts[p.name] {
+			m.want.Facts = one.over(p, m.want.Facts, m)
 		}
 	}
 	m.want = m.format.Conform(m.want)
@@ -233,7 +243,7 @@ func (s *liveSync) putsBack(m *member, stands map[int]said) bool {
 	changed := false
 	for i, p := range sayings {
 		one, ok := stands[i]
-		changed = changed || ok && !p.alike(one.facts, m.line.Base)
+		changed = changed || ok && !m.mute.parts[p.name] && !agree(p, one.facts, one.in.mute, m.line.Base, m.mute)
 	}
 	if !changed {
 		return false

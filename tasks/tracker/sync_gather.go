@@ -21,6 +21,7 @@ type work struct {
 // member is what one provider and our side say of a work.
 type member struct {
 	*side
+	mute  mutes
 	key   RecordKey
 	line  *Listed // nil: our side knows nothing of the entry
 	there *stood  // nil: it is not on the list
@@ -116,7 +117,7 @@ func (s *side) listed(ctx context.Context, kind Kind, claims []Claim) (lines []*
 
 // member makes what a side has of an entry.
 func (s *side) member(key RecordKey, line *Listed) *member {
-	m := &member{side: s, key: key, line: line, there: s.rows[key], said: map[int]said{}}
+	m := &member{side: s, mute: s.mutes[key.Kind], key: key, line: line, there: s.rows[key], said: map[int]said{}}
 	m.item = tasks.Item{Key: key.String(), Outcome: tasks.Unchanged, Refs: map[string]string{}}
 	if m.there != nil {
 		m.there.taken = true
@@ -128,7 +129,7 @@ func (s *side) member(key RecordKey, line *Listed) *member {
 		m.gone = !line.Bare && m.there == nil && line.Base.Status != ""
 	}
 	if m.there != nil {
-		m.theirs = heard(s.format, m.ours, m.there.Entry)
+		m.theirs = m.mute.heard(m.ours, m.there.Entry)
 	}
 	return m
 }

@@ -209,7 +209,7 @@ func (w *work) keep(h *Held, index int64) int64 {
 	}
 	w.show(h, t, before)
 	for m := range before {
-		h.meet(m.format, h.Records[m.key], m.got, m.ours.Facts)
+		h.meet(m.format, m.mute, h.Records[m.key], m.got, m.ours.Facts)
 		h.Learn(Work{Resource: t.Resource, Title: m.got.Title, Regular: m.got.Total})
 	}
 	return index
