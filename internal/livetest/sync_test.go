@@ -145,18 +145,14 @@ func TestASyncDeletesNothingAndBringsNothingBackThatWasDeletedOnOneSide(t *testi
 }
 
 func TestASyncInterruptedAtAnyRequestWritesNothingTwiceAndForgetsNothing(t *testing.T) {
-	t.Parallel()
-	for name, set := range map[string]func(*bench) *scene{"anilist": anilistScene, "vndb": vndbScene} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			interrupted(t, func(t *testing.T) *scene { t.Helper(); return set(newBench(t)) }, "sync-with-provider", func(s *scene, r report) {
-				if r.Updated != 2 || r.Created != 0 || r.Failed != 0 || r.Unchanged != len(s.facts)-2 {
-					t.Errorf("synced: %s\n%s", r.counts(), r.raw)
-				}
-				if diff := cmp.Diff(s.once(), s.writes()); diff != "" {
-					t.Errorf("writes (-want +got):\n%s", diff)
-				}
-			})
+	each(t, func(t *testing.T, open func(t *testing.T) *scene) {
+		interrupted(t, open, "sync-with-provider", func(s *scene, r report) {
+			if r.Updated != 2 || r.Created != 0 || r.Failed != 0 || r.Unchanged != len(s.facts)-2 {
+				t.Errorf("synced: %s\n%s", r.counts(), r.raw)
+			}
+			if diff := cmp.Diff(s.once(), s.writes()); diff != "" {
+				t.Errorf("writes (-want +got):\n%s", diff)
+			}
 		})
-	}
+	})
 }
