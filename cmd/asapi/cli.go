@@ -42,7 +42,12 @@ type cli struct {
 	Fetch    fetchCmd    `cmd:"" group:"api" help:"Fetch a stored result, once."`
 	Cancel   cancelCmd   `cmd:"" group:"api" help:"Cancel tasks."`
 	Watch    watchCmd    `cmd:"" group:"api" help:"Watch tasks while they run."`
-	Bench    benchCmd    `cmd:"" group:"api" help:"Measure a running server."`
+
+	Subscribe   subscribeCmd   `cmd:"" group:"api" help:"Run an action for an account again and again."`
+	Subscribed  subscribedCmd  `cmd:"" group:"api" help:"List what was subscribed to."`
+	Unsubscribe unsubscribeCmd `cmd:"" group:"api" help:"End subscriptions."`
+
+	Bench benchCmd `cmd:"" group:"api" help:"Measure a running server."`
 }
 
 // version gives the module's version and the commit it was built from.

@@ -1,10 +1,7 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
-	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 
@@ -19,31 +16,28 @@ func TestAnAccountIsSubscribedToAProviderUntilNobodyCanSignInAnyMore(t *testing.
 	whose := []string{"--client", "dev", "--account", "alice"}
 	must(t, "register", "tracker", "alice")
 	must(t, append([]string{"credential", "add", "anilist", "--access-token", demoToken}, whose...)...)
-	form := url.Values{"service": {"tracker"}, "action": {"import-from-provider"}, "account": {"alice"}, "provider": {"anilist"}, "every": {"1d"}}
-	var sub struct {
-		ID string `json:"subscription_id"`
+	subscribe := func(words string) ([]map[string]any, error) {
+		return asapi(t, append([]string{"subscribe", "tracker"}, strings.Fields(words)...)...)
 	}
-	if status, body := asked(t, http.MethodPost, base+"/subscribe-account/", tokens.Channel.Token, form); status != http.StatusOK || json.Unmarshal([]byte(body), &sub) != nil {
-		t.Fatalf("%d %s", status, body)
+	const order = "import-from-provider alice provider=anilist --every 1d"
+	made, err := subscribe(order)
+	if err != nil || made[0]["outcome"] != "created" || made[0]["every"] != 86400.0 {
+		t.Fatalf("subscribed: %v, %v", made, err)
 	}
-	for _, secret := range []string{"token", "username", "client_id"} {
-		form[secret] = []string{"x"}
-		if status, body := asked(t, http.MethodPost, base+"/subscribe-account/", tokens.Channel.Token, form); status != http.StatusBadRequest || !strings.Contains(body, `"`+secret+`":[["`) {
-			t.Errorf("with %s: %d %s", secret, status, body)
+	id, _ := made[0]["subscription_id"].(string)
+	for _, wrong := range []string{order + " token=x", order + " username=x", order + " client_id=x", order + " file=@x", strings.Replace(order, "1d", "1m", 1), "export-to-provider alice provider=anilist --every 1d"} {
+		if _, err := subscribe(wrong); err == nil {
+			t.Errorf("asapi subscribe %s went well", wrong)
 		}
-		form.Del(secret)
 	}
-	form.Set("action", "sync-with-provider")
-	form.Set("conflicts", "ours")
-	if status, body := asked(t, http.MethodPost, base+"/subscribe-account/", tokens.Channel.Token, form); status != http.StatusOK {
-		t.Errorf("a sync: %d %s", status, body)
+	sync, err := subscribe("sync-with-provider alice provider=anilist conflicts=ours --every 6h")
+	if err != nil || len(must(t, "subscribed", "--account", "alice")) != 2 {
+		t.Fatalf("a sync: %v, %v", sync, err)
 	}
-	if status, body := asked(t, http.MethodPost, base+"/unsubscribe-account/", tokens.Channel.Token, url.Values{"service": {"tracker"}, "account": {"alice"}, "action": {"sync-with-provider"}}); status != http.StatusOK {
-		t.Errorf("ending it: %d %s", status, body)
-	}
+	must(t, "unsubscribe", sync[0]["subscription_id"].(string))
 	again := func(tasks float64) map[string]any {
 		t.Helper()
-		if got := must(t, "subscription", "run-now", sub.ID); got[0]["outcome"] != "made due" {
+		if got := must(t, "subscription", "run-now", id); got[0]["outcome"] != "made due" {
 			t.Errorf("run-now: %v", got)
 		}
 		var last string
@@ -56,12 +50,12 @@ func TestAnAccountIsSubscribedToAProviderUntilNobodyCanSignInAnyMore(t *testing.
 		}, "the occurrence to come")
 		return must(t, "wait", last)[0]
 	}
-	if got := again(1); got["success"] != true || got["subscription_id"] != sub.ID {
+	if got := again(1); got["success"] != true || got["subscription_id"] != id {
 		t.Errorf("the first task: %v", got)
 	}
 	again(2)
 	must(t, append([]string{"credential", "remove", "anilist"}, whose...)...)
-	must(t, "subscription", "run-now", sub.ID)
+	must(t, "subscription", "run-now", id)
 	testserver.Eventually(t, patience, func() bool {
 		s := must(t, "subscription", "list", "--state", "paused")
 		return len(s) == 1 && s[0]["paused_because"] == "unauthorized"
@@ -72,10 +66,10 @@ func TestAnAccountIsSubscribedToAProviderUntilNobodyCanSignInAnyMore(t *testing.
 		payloads = append(payloads, message["type"].(string)+" "+text)
 	}
 	for i, words := range [][]string{
-		{"import-from-provider", `"created":25`, `"subscription_id":"` + sub.ID, `"outcome":"created"`},
+		{"import-from-provider", `"created":25`, `"subscription_id":"` + id, `"outcome":"created"`},
 		{"import-from-provider", `"unchanged":25`, `"items":[]`},
 		{"import-from-provider", `"success":false`, "Nothing is known to sign in"},
-		{"system", `"subscription_paused"`, sub.ID},
+		{"system", `"subscription_paused"`, id},
 	} {
 		for _, w := range words {
 			if len(payloads) <= i || !strings.Contains(payloads[i], w) {
@@ -83,17 +77,20 @@ func TestAnAccountIsSubscribedToAProviderUntilNobodyCanSignInAnyMore(t *testing.
 			}
 		}
 	}
-	if got := must(t, "subscription", "resume", sub.ID); got[0]["outcome"] != "resumed" {
+	if got := must(t, "subscription", "resume", id); got[0]["outcome"] != "resumed" {
 		t.Errorf("resumed: %v", got)
 	}
-	must(t, "subscription", "pause", sub.ID)
+	must(t, "subscription", "pause", id)
 	if s := must(t, "subscription", "list", "--account", "alice")[0]; s["paused_because"] != "paused_by_operator" || s["state"] != "paused" {
 		t.Errorf("paused: %v", s)
 	}
-	must(t, "subscription", "remove", sub.ID)
-	for _, wrong := range [][]string{{"remove", sub.ID}, {"pause", sub.ID}, {"run-now", sub.ID}, {"resume", "x"}, {"list", "--client", "nobody"}, {"list", "--state", "asleep"}} {
+	must(t, "subscription", "remove", id)
+	for _, wrong := range [][]string{{"remove", id}, {"pause", id}, {"run-now", id}, {"resume", "x"}, {"list", "--client", "nobody"}, {"list", "--state", "asleep"}} {
 		if _, err := asapi(t, append([]string{"subscription"}, wrong...)...); err == nil {
 			t.Errorf("asapi subscription %v went well", wrong)
 		}
+	}
+	if _, err := asapi(t, "unsubscribe", id); err == nil {
+		t.Error("what is not there was ended")
 	}
 }
