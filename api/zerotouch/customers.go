@@ -62,14 +62,11 @@ type vendorList struct {
 
 // createCustomer is partners.customers.create.
 func (d *door) createCustomer(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
 	var request struct {
 		Customer newCustomer `json:"customer"`
 	}
-	if err := d.decode(c, &request); err != nil {
+	partner, err := d.asked(c, &request)
+	if err != nil {
 		return err
 	}
 	n := request.Customer
@@ -84,11 +81,7 @@ func (d *door) createCustomer(c echo.Context) error {
 
 // customers is partners.customers.list.
 func (d *door) customers(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
-	q, err := pageOf(c)
+	partner, q, err := listingOf(c)
 	if err != nil {
 		return err
 	}
@@ -109,11 +102,7 @@ func customersOf(page zerotouch.Page[zerotouch.Customer], name func(zerotouch.Cu
 
 // vendors is partners.vendors.list.
 func (d *door) vendors(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
-	q, err := pageOf(c)
+	partner, q, err := listingOf(c)
 	if err != nil {
 		return err
 	}

@@ -44,12 +44,9 @@ type claimed struct {
 
 // claim is partners.devices.claim.
 func (d *door) claim(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
 	var request claim
-	if err := d.decode(c, &request); err != nil {
+	partner, err := d.asked(c, &request)
+	if err != nil {
 		return err
 	}
 	made, err := d.registry.Claim(c.Request().Context(), web.Caller(c), partner, zerotouch.ClaimRequest{
@@ -65,12 +62,9 @@ func (d *door) claim(c echo.Context) error {
 
 // unclaim is partners.devices.unclaim.
 func (d *door) unclaim(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
 	var request unclaim
-	if err := d.decode(c, &request); err != nil {
+	partner, err := d.asked(c, &request)
+	if err != nil {
 		return err
 	}
 	expire, err := parseTimestamp("vacationModeExpireTime", request.VacationExpire)
@@ -135,14 +129,11 @@ func (d *door) device(c echo.Context) error {
 
 // simLockState is partners.devices.getSimLockState.
 func (d *door) simLockState(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
 	var request struct {
 		Identifier identifier `json:"deviceIdentifier"`
 	}
-	if err := d.decode(c, &request); err != nil {
+	partner, err := d.asked(c, &request)
+	if err != nil {
 		return err
 	}
 	state, err := d.registry.SIMLock(c.Request().Context(), web.Caller(c), partner, request.Identifier.domain())

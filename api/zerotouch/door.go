@@ -98,6 +98,15 @@ func reasonOf(e *tasks.Error) string {
 	return string(reason)
 }
 
+// asked reads the partner that a path names, and the body of a request.
+func (d *door) asked(c echo.Context, message any) (zerotouch.PartnerID, error) {
+	partner, err := partnerOf(c)
+	if err != nil {
+		return 0, err
+	}
+	return partner, d.decode(c, message)
+}
+
 // decode reads the body of a request.
 func (d *door) decode(c echo.Context, message any) error {
 	return googleapi.Decode(d.Shared, c, message)

@@ -26,16 +26,13 @@ func devicesOf(p zerotouch.PartnerID, page zerotouch.Page[zerotouch.Device]) dev
 
 // findByIdentifier is partners.devices.findByIdentifier.
 func (d *door) findByIdentifier(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
 	var request struct {
 		Identifier identifier      `json:"deviceIdentifier"`
 		Limit      googleapi.Int64 `json:"limit"`
 		Token      string          `json:"pageToken"`
 	}
-	if err := d.decode(c, &request); err != nil {
+	partner, err := d.asked(c, &request)
+	if err != nil {
 		return err
 	}
 	page, err := d.registry.FindByIdentifier(c.Request().Context(), web.Caller(c), partner, zerotouch.IdentifierQuery{
@@ -49,10 +46,6 @@ func (d *door) findByIdentifier(c echo.Context) error {
 
 // findByOwner is partners.devices.findByOwner.
 func (d *door) findByOwner(c echo.Context) error {
-	partner, err := partnerOf(c)
-	if err != nil {
-		return err
-	}
 	var request struct {
 		Customers  []googleapi.Int64 `json:"customerId"`
 		Workspaces []string          `json:"googleWorkspaceCustomerId"`
@@ -60,7 +53,8 @@ func (d *door) findByOwner(c echo.Context) error {
 		Limit      googleapi.Int64   `json:"limit"`
 		Token      string            `json:"pageToken"`
 	}
-	if err := d.decode(c, &request); err != nil {
+	partner, err := d.asked(c, &request)
+	if err != nil {
 		return err
 	}
 	q := zerotouch.OwnerQuery{Workspaces: request.Workspaces, Section: zerotouch.Section(request.Section), Limit: int64(request.Limit), Token: request.Token}

@@ -30,3 +30,13 @@ func pageOf(c echo.Context) (zerotouch.PageQuery, error) {
 	size, err := googleapi.QueryInt(c.Request(), "pageSize")
 	return zerotouch.PageQuery{Size: size, Token: c.QueryParam("pageToken")}, err
 }
+
+// listingOf reads of which partner a listing is, and which page of it is asked for.
+func listingOf(c echo.Context) (zerotouch.PartnerID, zerotouch.PageQuery, error) {
+	partner, err := partnerOf(c)
+	if err != nil {
+		return 0, zerotouch.PageQuery{}, err
+	}
+	q, err := pageOf(c)
+	return partner, q, err
+}

@@ -191,17 +191,21 @@ func (s *Store) learn(tx *gorm.DB, client tasks.ClientID, works []tracker.Work) 
 	if len(works) == 0 {
 		return nil
 	}
+	return s.upsertWorks(tx, client, works, " title = CASE WHEN works.title = '' THEN excluded.title ELSE works.title END,"+
+		" regular = CASE WHEN excluded.regular > works.regular THEN excluded.regular ELSE works.regular END"+
+		" WHERE works.title = '' AND excluded.title <> '' OR excluded.regular > works.regular")
+}
+
+// upsertWorks adds works to the catalogue, and sets of those that are there what set
+// says of works and excluded.
+func (s *Store) upsertWorks(tx *gorm.DB, client tasks.ClientID, works []tracker.Work, set string) error {
 	param, err := workRows(works)
 	if err != nil {
 		return err
 	}
 	return tx.Exec("WITH "+s.db.Batch("b", workColumns...)+
 		" INSERT INTO works (client_id, resource, title, regular) SELECT "+s.num()+", resource, title, regular FROM b WHERE true ORDER BY resource"+
-		" ON CONFLICT (client_id, resource) DO UPDATE SET"+
-		" title = CASE WHEN works.title = '' THEN excluded.title ELSE works.title END,"+
-		" regular = CASE WHEN excluded.regular > works.regular THEN excluded.regular ELSE works.regular END"+
-		" WHERE works.title = '' AND excluded.title <> '' OR excluded.regular > works.regular",
-		param, client).Error
+		" ON CONFLICT (client_id, resource) DO UPDATE SET"+set, param, client).Error
 }
 
 var workColumns = []store.Col{{Name: "resource", Type: "text"}, {Name: "title", Type: "text"}, {Name: "regular", Type: "int"}}

@@ -5,7 +5,6 @@ package trackers
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
 	"fmt"
 
 	"gorm.io/gorm"
@@ -54,30 +53,11 @@ func lockKey(owner tracker.Owner) string {
 const resolving = "hashtextextended('trackers/resolving', 0)"
 
 // rows makes the parameter of a Batch.
-func rows[T any](list []T) (string, error) {
-	if len(list) == 0 {
-		return "[]", nil
-	}
-	b, err := json.Marshal(list)
-	if err != nil {
-		return "", fmt.Errorf("encode rows: %w", err)
-	}
-	return string(b), nil
-}
+func rows[T any](list []T) (string, error) { return store.BatchOf(list) }
 
 // query runs a statement and calls scan for each row.
 func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...any) error {
-	found, err := tx.Raw(statement, params...).Rows()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = found.Close() }() // Err below tells what matters
-	for found.Next() {
-		if err := scan(found); err != nil {
-			return err
-		}
-	}
-	return found.Err()
+	return store.Query(tx, scan, statement, params...)
 }
 
 // trackerColumns are what scanTracker reads, of a table called t.

@@ -88,15 +88,7 @@ func partRows(works []tracker.Work) (string, error) {
 
 // setWorks keeps works as they are given, but for what they do not say.
 func (s *Store) setWorks(tx *gorm.DB, client tasks.ClientID, works []tracker.Work) error {
-	param, err := workRows(works)
-	if err != nil {
-		return err
-	}
-	return tx.Exec("WITH "+s.db.Batch("b", workColumns...)+
-		" INSERT INTO works (client_id, resource, title, regular) SELECT "+s.num()+", resource, title, regular FROM b WHERE true ORDER BY resource"+
-		" ON CONFLICT (client_id, resource) DO UPDATE SET"+
-		" title = CASE WHEN excluded.title = '' THEN works.title ELSE excluded.title END,"+
+	return s.upsertWorks(tx, client, works, " title = CASE WHEN excluded.title = '' THEN works.title ELSE excluded.title END,"+
 		" regular = CASE WHEN excluded.regular = 0 THEN works.regular ELSE excluded.regular END"+
-		" WHERE excluded.title NOT IN ('', works.title) OR excluded.regular NOT IN (0, works.regular)",
-		param, client).Error
+		" WHERE excluded.title NOT IN ('', works.title) OR excluded.regular NOT IN (0, works.regular)")
 }

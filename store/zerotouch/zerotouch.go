@@ -6,8 +6,6 @@ package zerotouch
 import (
 	"context"
 	"database/sql"
-	"encoding/json"
-	"fmt"
 
 	"gorm.io/gorm"
 
@@ -33,30 +31,11 @@ func (s *Store) EnsureAccount(ctx context.Context, a tasks.Account) error {
 
 // query runs a statement and calls scan for each row.
 func query(tx *gorm.DB, scan func(*sql.Rows) error, statement string, params ...any) error {
-	found, err := tx.Raw(statement, params...).Rows()
-	if err != nil {
-		return err
-	}
-	defer func() { _ = found.Close() }() // Err below tells what matters
-	for found.Next() {
-		if err := scan(found); err != nil {
-			return err
-		}
-	}
-	return found.Err()
+	return store.Query(tx, scan, statement, params...)
 }
 
 // rows makes the parameter of a Batch.
-func rows[T any](list []T) (string, error) {
-	if len(list) == 0 {
-		return "[]", nil
-	}
-	b, err := json.Marshal(list)
-	if err != nil {
-		return "", fmt.Errorf("encode rows: %w", err)
-	}
-	return string(b), nil
-}
+func rows[T any](list []T) (string, error) { return store.BatchOf(list) }
 
 type idRow struct {
 	ID int64 `json:"id"`

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"net/http"
 	"net/url"
 
@@ -13,47 +12,19 @@ import (
 	"asapi/tasks/tracker/live"
 )
 
-// granted is the answer of the sign-in. Access tokens are good for a quarter of an hour.
-type granted struct {
-	Access  string `json:"access_token"`
-	Refresh string `json:"refresh_token"`
-}
-
 // errRejected says that the sign-in did not take what it was given.
 var errRejected = errors.New("the sign-in of MangaDex did not take it")
 
 // renew gets a new token: with the refresh token while that is good, and else with name
-// and password, as personal clients sign in (RFC 6749 section 4.3). What comes is kept
-// before it is used, so that the next task begins with it. Where another run was faster,
-// its token is taken.
+// and password, as personal clients sign in (RFC 6749 section 4.3). Access tokens are
+// good for a quarter of an hour.
 func (s *session) renew(ctx context.Context) error {
-	kept, err := s.access.Reload(ctx)
-	if err != nil {
-		return err
-	}
-	if kept["token"] != "" && kept["token"] != s.access.Credentials["token"] {
-		s.access.Credentials = kept
-		return nil
-	}
-	got, err := s.grant(ctx, kept)
-	if err != nil {
-		return err
-	}
-	fresh := maps.Clone(kept)
-	fresh["token"] = got.Access
-	if got.Refresh != "" {
-		fresh["refresh_token"] = got.Refresh
-	}
-	if err := s.access.Save(ctx, fresh); err != nil {
-		return err
-	}
-	s.access.Credentials = fresh
-	return nil
+	return live.Renew(ctx, s.access, func(kept tracker.Credentials) (live.Granted, error) { return s.grant(ctx, kept) })
 }
 
-func (s *session) grant(ctx context.Context, c tracker.Credentials) (granted, error) {
+func (s *session) grant(ctx context.Context, c tracker.Credentials) (live.Granted, error) {
 	if c["client_id"] == "" || c["client_secret"] == "" {
-		return granted{}, tracker.SignIn(tracker.MangaDex, "takes a personal client with its secret (client_id, client_secret), and they are not there.")
+		return live.Granted{}, tracker.SignIn(tracker.MangaDex, "takes a personal client with its secret (client_id, client_secret), and they are not there.")
 	}
 	if c["refresh_token"] != "" {
 		got, err := s.token(ctx, c, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {c["refresh_token"]}})
@@ -62,7 +33,7 @@ func (s *session) grant(ctx context.Context, c tracker.Credentials) (granted, er
 		}
 	}
 	if c["username"] == "" || c["password"] == "" {
-		return granted{}, tracker.SignIn(tracker.MangaDex, "does not take the token any more, and signs in with a name and a password (username, password), which are not there.")
+		return live.Granted{}, tracker.SignIn(tracker.MangaDex, "does not take the token any more, and signs in with a name and a password (username, password), which are not there.")
 	}
 	got, err := s.token(ctx, c, url.Values{"grant_type": {"password"}, "username": {c["username"]}, "password": {c["password"]}})
 	if errors.Is(err, errRejected) {
@@ -72,7 +43,7 @@ func (s *session) grant(ctx context.Context, c tracker.Credentials) (granted, er
 }
 
 // token asks the sign-in for tokens.
-func (s *session) token(ctx context.Context, c tracker.Credentials, form url.Values) (got granted, err error) {
+func (s *session) token(ctx context.Context, c tracker.Credentials, form url.Values) (got live.Granted, err error) {
 	form.Set("client_id", c["client_id"])
 	form.Set("client_secret", c["client_secret"])
 	a, err := s.live.caller.Do(ctx, s.access.Lane, live.Request{

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"maps"
 	"net/http"
 	"net/url"
 
@@ -15,51 +14,23 @@ import (
 
 var _ tracker.Connector = (*Live)(nil)
 
-// granted is the answer of the sign-in.
-type granted struct {
-	Access  string `json:"access_token"`
-	Refresh string `json:"refresh_token"`
-	Error   string `json:"error"`
-}
-
 // errRejected says that the sign-in did not take what it was given.
 var errRejected = errors.New("the sign-in of MyAnimeList did not take it")
 
-// renew gets a new token. The refresh token is worth nothing afterwards, so what
-// comes in its place is kept before it is used. Only one run works with an account's
-// credentials at a time; where another was faster all the same, its token is taken.
+// renew gets a new token. The refresh token is worth nothing afterwards.
 func (s *session) renew(ctx context.Context) error {
-	kept, err := s.access.Reload(ctx)
-	if err != nil {
-		return err
-	}
-	if kept["token"] != "" && kept["token"] != s.access.Credentials["token"] {
-		s.access.Credentials = kept
-		return nil
-	}
-	app := s.app()
-	got, err := s.live.grant(ctx, s.access.Lane, app, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {kept["refresh_token"]}})
-	if errors.Is(err, errRejected) {
-		return tracker.SignIn(tracker.MyAnimeList, "does not renew the token any more: the sign-in expired or was revoked.")
-	}
-	if err != nil {
-		return err
-	}
-	fresh := maps.Clone(kept)
-	fresh["token"] = got.Access
-	if got.Refresh != "" {
-		fresh["refresh_token"] = got.Refresh
-	}
-	if err := s.access.Save(ctx, fresh); err != nil {
-		return err
-	}
-	s.access.Credentials = fresh
-	return nil
+	return live.Renew(ctx, s.access, func(kept tracker.Credentials) (live.Granted, error) {
+		got, err := s.live.grant(ctx, s.access.Lane, s.app(), url.Values{"grant_type": {"refresh_token"}, "refresh_token": {kept["refresh_token"]}})
+		if errors.Is(err, errRejected) {
+			err = tracker.SignIn(tracker.MyAnimeList, "does not renew the token any more: the sign-in expired or was revoked.")
+		}
+		return got, err
+	})
 }
 
 // grant asks the sign-in for tokens.
-func (l *Live) grant(ctx context.Context, lane tasks.Lane, app Application, form url.Values) (granted, error) {
-	var got granted
+func (l *Live) grant(ctx context.Context, lane tasks.Lane, app Application, form url.Values) (live.Granted, error) {
+	var got live.Granted
 	if app.ID == "" {
 		return got, tasks.Permanent(tasks.CodeUnauthorized, "It is not known as which application to sign in to MyAnimeList: set ASAPI_MYANIMELIST_CLIENT_ID, or give client_id with the credentials.")
 	}
