@@ -40,6 +40,9 @@ func TestListsOfProvidersAreTriedOfflineAndCredentialsKeptFromTheTerminal(t *tes
 	if got := report("import-from-provider", "provider=vndb"); got["created"] != 25.0 {
 		t.Errorf("imported: %v", got)
 	}
+	if got := report("sync-with-provider", "provider=vndb"); got["unchanged"] != 25.0 || got["conflicts"] != 0.0 {
+		t.Errorf("synced: %v", got)
+	}
 	must(t, append([]string{"credential", "add", "mangaupdates", "--username", "alice", "--password", demoToken}, whose...)...)
 	if got := report("import-from-provider", "provider=mangaupdates"); got["created"] != 25.0 {
 		t.Errorf("imported: %v", got)
