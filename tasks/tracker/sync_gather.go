@@ -160,14 +160,18 @@ func (s *liveSync) strangers(ctx context.Context, kind Kind, claims []Claim, at 
 		}
 		for some := range slices.Chunk(open, importBatch) {
 			want := Want{Records: some, Claims: about(claims, some), Dry: true}
+			stands := make([]Resolved, len(some))
 			_, err := s.store.Change(ctx, s.run.Fence(), s.owner, want, func(h *Held) error {
-				for _, key := range some {
-					s.stranger(side, key, h.Resolve(key), at)
+				for i, key := range some {
+					stands[i] = h.Resolve(key)
 				}
 				return nil
 			})
 			if err != nil {
 				return err
+			}
+			for i, key := range some {
+				s.stranger(side, key, stands[i], at)
 			}
 		}
 	}
@@ -193,7 +197,13 @@ func (s *liveSync) stranger(from *side, key RecordKey, stands Resolved, at func(
 		w = &work{resource: stands.Resource, tracked: w.tracked}
 		s.works = append(s.works, w)
 	}
-	m := from.member(key, nil)
+	var line *Listed
+	if w.tracked != nil { // our side has the work, from elsewhere
+		bare := *w.tracked
+		bare.Key, bare.Bare, bare.Base = key, true, Facts{}
+		line = &bare
+	}
+	m := from.member(key, line)
 	m.item.Reason = sentences(m.item.Reason, stands.Reason())
 	w.members = append(w.members, m)
 	for _, other := range s.sides {
