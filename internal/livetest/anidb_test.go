@@ -73,7 +73,9 @@ func (a *anidbStage) watched(aid int64, day string, numbers ...string) {
 	}
 }
 
-func anidbScene(b *bench) *scene {
+func anidbScene(b *bench) *scene { return newAniDBScene(b).scene }
+
+func newAniDBScene(b *bench) *anidbStage {
 	a := newAniDB(b)
 	s := a.scene
 	a.site.Lasts = 15
@@ -121,6 +123,7 @@ func anidbScene(b *bench) *scene {
 	}
 	s.list = func(who string) map[string]any {
 		out, u := map[string]any{}, map[string]*fake.User{"alice": a.alice, "bob": a.bob}[who]
+		votes, temp := a.site.Voted(u)
 		for id, list := range a.site.List(u) {
 			seen := map[string]string{}
 			for no, i := range list {
@@ -128,7 +131,7 @@ func anidbScene(b *bench) *scene {
 					seen[no] = "during the test"
 				}
 			}
-			out[anidbKey(id)] = []any{seen, max(u.Votes[id], u.Temp[id])}
+			out[anidbKey(id)] = []any{seen, max(votes[id], temp[id])}
 		}
 		return out
 	}
@@ -143,5 +146,5 @@ func anidbScene(b *bench) *scene {
 		}
 	}
 	s.revoke = func() { a.site.Revoke(a.alice) }
-	return s
+	return a
 }

@@ -34,14 +34,6 @@ func (a *Anime) eid(no string) int64 {
 	return 0
 }
 
-// no gives the number of an episode by its id.
-func (a *Anime) no(eid int64) string {
-	if i := eid - a.ID*10_000 - 1; i >= 0 && i < int64(len(a.Episodes)) {
-		return a.Episodes[i]
-	}
-	return ""
-}
-
 // regular counts the regular episodes.
 func (a *Anime) regular() (n int) {
 	for _, no := range a.Episodes {
@@ -73,6 +65,8 @@ type User struct {
 // Provider is the stand-in.
 type Provider struct {
 	testprovider.Gate
+	// Signal is what a datagram gets that must come later; empty: 602, busy.
+	Signal string
 	// Lasts is how many datagrams a session is good for; 0: any number.
 	Lasts int
 
@@ -154,6 +148,20 @@ func (p *Provider) Revoke(u *User) {
 	defer p.mu.Unlock()
 	u.Password += "another"
 	maps.DeleteFunc(p.sessions, func(_ string, s *session) bool { return s.user == u })
+}
+
+// Last changes how many datagrams the sessions to come are good for.
+func (p *Provider) Last(n int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.Lasts = n
+}
+
+// Voted gives a user's votes for good and those for now.
+func (p *Provider) Voted(u *User) (votes, temp map[int64]int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return maps.Clone(u.Votes), maps.Clone(u.Temp)
 }
 
 // Writes tells, by the ids of anime, how often that of their episodes was written that was

@@ -26,7 +26,9 @@ func (p *Provider) Serve(from, datagram string) ([]byte, testprovider.Trouble) {
 	var said string
 	switch trouble {
 	case testprovider.Limited:
-		said = "602 SERVER BUSY - TRY AGAIN LATER"
+		if said = p.Signal; said == "" {
+			said = "602 SERVER BUSY - TRY AGAIN LATER"
+		}
 	case testprovider.Broken:
 		said = "600 INTERNAL SERVER ERROR"
 	case testprovider.Cut:

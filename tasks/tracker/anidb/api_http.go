@@ -7,6 +7,7 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"strings"
@@ -29,9 +30,7 @@ const maxPlain = 128 << 20
 // name and the password stand in its address, as the API has it; nothing tells addresses.
 func (s *session) ask(ctx context.Context, caller *live.Caller, request string, more url.Values) ([]byte, error) {
 	q := url.Values{"client": {s.live.client.Name}, "clientver": {s.live.client.Version}, "protover": {"1"}, "request": {request}}
-	for name, values := range more {
-		q[name] = values
-	}
+	maps.Copy(q, more)
 	answer, err := caller.Do(ctx, s.access.Lane, live.Request{Method: http.MethodGet, URL: s.live.api + "?" + q.Encode(), Accept: "*/*"})
 	if err != nil {
 		return nil, err

@@ -118,7 +118,7 @@ func (s *session) read(ctx context.Context, m *mylist) error {
 func (s *session) whole(ctx context.Context, request string) ([]byte, error) {
 	body, err := s.ask(ctx, s.live.lists, request, url.Values{"user": {s.name}, "pass": {s.password}})
 	if errors.Is(err, errEmptyList) {
-		return nil, nil //nolint:nilnil // an empty document
+		return nil, nil // an empty document
 	}
 	return body, err
 }
@@ -269,7 +269,7 @@ func (s *session) recall(ctx context.Context, name string, to any) (known bool, 
 	if err != nil {
 		return false, fmt.Errorf("decode what was read from AniDB: %w", err)
 	}
-	plain, err := io.ReadAll(in) //nolint:gosec // it was packed above
+	plain, err := io.ReadAll(in)
 	if err != nil {
 		return false, fmt.Errorf("decode what was read from AniDB: %w", err)
 	}

@@ -1,7 +1,6 @@
 package anidb
 
 import (
-	"bytes"
 	"context"
 	"strings"
 	"sync"
@@ -120,10 +119,10 @@ func answers(datagram []byte, tag string) bool {
 
 // verdict tells what an answer says besides its content.
 func verdict(datagram []byte) live.Verdict {
-	if i := bytes.IndexByte(datagram, ' '); i > 3 { // the tag
-		datagram = datagram[i+1:]
-	}
 	r, _ := parse(datagram, "")
+	if len(r.code) != 3 || strings.Trim(r.code, "0123456789") != "" { // it is the tag
+		r, _ = parse(datagram, r.code)
+	}
 	switch {
 	case r.code == banned, r.code == clientBanned && strings.Contains(strings.ToLower(r.text), "flood"):
 		return live.Verdict{Wait: banTime, Reason: "It banned this address for some hours, as it does with who asks too often.", Wide: true}

@@ -43,8 +43,12 @@ func (s *session) Write(ctx context.Context, key tracker.RecordKey, change track
 	switch {
 	case len(w.faults) > 0:
 		return tracker.Entry{}, tracker.Refused(strings.Join(w.faults, " "))
+	case len(w.lacks) > 0 && len(w.listed.Items) == 0:
+		return tracker.Entry{}, tracker.Refused(strings.Join(w.lacks, " "))
 	case row.Fault != "":
 		return tracker.Entry{}, tracker.Refused("AniDB took the entry, and does not show it as one that can be tracked. " + row.Fault)
+	case len(w.lacks) > 0:
+		return row.Entry, tracker.Lacking(strings.Join(w.lacks, " "), w.sent)
 	}
 	return row.Entry, nil
 }
@@ -57,13 +61,14 @@ type writing struct {
 	listed *listed
 	sent   bool     // something was changed
 	faults []string // what was refused; the rest goes on
+	lacks  []string // what AniDB has no place for
 }
 
 func (w *writing) all(ctx context.Context, list []deed, vote string) error {
 	list = slices.DeleteFunc(list, func(d deed) bool {
 		_, there := w.in.byNumber(d.no)
 		if !there {
-			w.refuse("AniDB has no episode " + d.no + " of this anime.")
+			told(&w.lacks, "AniDB has no episode "+d.no+" of this anime.")
 		}
 		return !there
 	})
@@ -81,17 +86,20 @@ func (w *writing) all(ctx context.Context, list []deed, vote string) error {
 	return w.vote(ctx, vote)
 }
 
-// maxFaults is how many refusals of one entry are told.
-const maxFaults = 3
+// maxTold is how many sentences of one kind an entry gets.
+const maxTold = 3
 
-func (w *writing) refuse(what string) {
+// told adds a sentence to those of its kind, as long as they are few.
+func told(list *[]string, what string) {
 	switch {
-	case len(w.faults) < maxFaults:
-		w.faults = append(w.faults, what)
-	case len(w.faults) == maxFaults:
-		w.faults = append(w.faults, "There is more like that.")
+	case len(*list) < maxTold:
+		*list = append(*list, what)
+	case len(*list) == maxTold:
+		*list = append(*list, "There is more like that.")
 	}
 }
+
+func (w *writing) refuse(what string) { told(&w.faults, what) }
 
 // adding begins the command that puts an episode, or with a number below zero all up to
 // it, on the list: in place of a file, as what was watched somewhere.
@@ -199,7 +207,7 @@ func (w *writing) add(ctx context.Context, d *deed, eid string) error {
 	case noSuchAnime:
 		return errNoAnime
 	case noSuchFile, noSuchEpisode, manyFiles:
-		w.refuse("AniDB has no episode " + d.no + " of this anime that can be put on a list.")
+		told(&w.lacks, "AniDB has no episode "+d.no+" of this anime that can be put on a list.")
 	default:
 		w.refuse(w.unexpected(r))
 	}

@@ -141,7 +141,8 @@ type manner struct {
 	sends  int           // how often at most, while there is no answer
 	pause  time.Duration // after the first time; after the second twice that, and so on
 	// rest is for how long nothing more is sent once there was no answer to all of
-	// them, by how long there has been none; nil or 0: as the circuit has it.
+	// them, by how long there has been none; nil or 0: as the circuit has it. When it
+	// has grown, one is enough to find out.
 	rest func(failing time.Duration) time.Duration
 }
 
@@ -181,7 +182,7 @@ func (c *Caller) paced(ctx context.Context, lane tasks.Lane, how manner, send fu
 			}
 		case verdict.Broken == "":
 			return nil
-		case sent >= how.sends || failing > giveUp:
+		case sent >= how.sends || failing > giveUp || how.rest != nil && how.rest(failing) > firstSilence:
 			err := c.broken(ctx, lane, how, verdict, failing)
 			if how.writes {
 				err = tracker.Unsure(err)
