@@ -103,6 +103,14 @@ func newBench(t *testing.T) *bench {
 	return benchOn(t, c, "redis://"+c.redis.Addr(), storetest.SQLite(t))
 }
 
+// newPostgresBench is newBench on PostgreSQL.
+func newPostgresBench(t *testing.T) *bench {
+	t.Helper()
+	c := &clock{redis: miniredis.RunT(t), now: time.Date(2026, 11, 22, 12, 0, 0, 0, time.UTC)}
+	c.pass(0)
+	return benchOn(t, c, "redis://"+c.redis.Addr(), storetest.Postgres(t))
+}
+
 func benchOn(t *testing.T, c *clock, redisURL, databaseURL string) *bench {
 	t.Helper()
 	b := &bench{t: t, clock: c, database: databaseURL}

@@ -201,3 +201,24 @@ func TestWhatIsNamedIsDeletedAndNothingElseIs(t *testing.T) {
 		}
 	})
 }
+
+func TestListsComeAndGoOnPostgreSQLToo(t *testing.T) {
+	t.Parallel()
+	for name, set := range scenes {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := set(newPostgresBench(t))
+			first := s.do("alice", "import-from-provider", s.with())
+			if diff := cmp.Diff(s.facts, s.listed("alice")); first.counts() != s.counts || diff != "" {
+				t.Errorf("imported: %s (-want +got):\n%s", first.counts(), diff)
+			}
+			s.turn(first)
+			s.site.SetPlan(limitedEvery(3))
+			s.turned(s.do("alice", "export-to-provider", s.with()), s.once())
+			if r := s.do("bob", "export-to-provider", s.asBob()); r.Failed != 0 {
+				t.Errorf("of somebody who has nothing: %s", r.counts())
+			}
+			s.secretless(s.secrets, first.raw)
+		})
+	}
+}

@@ -2,6 +2,7 @@ package livetest
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -119,6 +120,33 @@ func TestATokenOfVNDBThatMayNotSeePrivateEntriesIsRefused(t *testing.T) {
 	e = v.refused("alice", "export-to-provider", args("provider", "vndb"))
 	if e.Code != tasks.CodeUnauthorized || !strings.Contains(e.Message, "listwrite") {
 		t.Errorf("refused with %v", e)
+	}
+}
+
+func TestAnEntryThatIsHiddenAtVNDBIsNeverShownToOthersByAnExport(t *testing.T) {
+	t.Parallel()
+	v := newVNDB(newBench(t))
+	r := v.do("alice", "import-from-provider", args("provider", "vndb"))
+	for _, item := range r.Items {
+		if item.Key == vndbKey(4) { // Dropped and Quiet, both private
+			_, err := v.library.UpdateTracker(t.Context(), v.client, item.Tracker, tracker.Draft{State: tracker.InProgress}, []string{"state"})
+			v.must(err)
+		}
+	}
+	r = v.do("alice", "export-to-provider", args("provider", "vndb"))
+	if e := v.site.List(v.alice)[4]; r.Failed != 1 || !strings.Contains(r.raw, "would not be with the label Playing") || len(v.site.Writes()) != 0 || !slices.Equal(e.Labels, []int64{4, 11}) {
+		t.Errorf("exported: %s, the labels are %v\n%s", r.counts(), e.Labels, r.raw)
+	}
+	v.alice.Labels[0].Private = true // Playing
+	r = v.do("alice", "export-to-provider", args("provider", "vndb"))
+	if e := v.site.List(v.alice)[4]; r.Updated != 1 || r.Failed != 0 || !slices.Equal(e.Labels, []int64{1, 11}) {
+		t.Errorf("once the label is private: %s, the labels are %v\n%s", r.counts(), e.Labels, r.raw)
+	}
+	// Where all labels of bob are public, what is hidden here does not get there.
+	v.bob.Labels[3].Private = false
+	r = v.do("alice", "export-to-provider", args("provider", "vndb", "token", vndbBob))
+	if _, there := v.site.List(v.bob)[4]; there || r.Failed != 1 {
+		t.Errorf("to another account: %s\n%s", r.counts(), r.raw)
 	}
 }
 

@@ -22,6 +22,8 @@ const (
 const (
 	elSet   = "labels_set"
 	elUnset = "labels_unset"
+	// elHidden is none of the API's: the entry must stay hidden from others.
+	elHidden = "hidden"
 )
 
 // Change implements tracker.Live. A vote, a date or notes are never cleared. Whether an
@@ -66,7 +68,12 @@ func (*Live) Change(_ tracker.Kind, want tracker.Entry, have *tracker.Entry) (c 
 	default:
 		set(elNotes, want.Notes)
 	}
-	if want.Private && !there.Private {
+	switch {
+	case want.Private && (have == nil || there.Private):
+		if !c.Empty() {
+			set(elHidden, true)
+		}
+	case want.Private:
 		c.Left = append(c.Left, "VNDB hides an entry by its labels; which of them are private was not changed.")
 	}
 	return c
@@ -117,6 +124,12 @@ func (s *session) Write(ctx context.Context, key tracker.RecordKey, change track
 		}
 		body[elSet] = own
 	}
+	if _, hidden := body[elHidden]; hidden {
+		delete(body, elHidden)
+		if err := s.staysHidden(body); err != nil {
+			return tracker.Entry{}, err
+		}
+	}
 	if err := s.ask(ctx, http.MethodPatch, "/ulist/"+key.NativeID, body, nil); err != nil {
 		return tracker.Entry{}, err
 	}
@@ -153,6 +166,26 @@ func (s *session) own(raw json.RawMessage, want tracker.Entry) (json.RawMessage,
 		}
 	}
 	return json.Marshal(put)
+}
+
+// staysHidden refuses a change after which others would see an entry: the site shows it to
+// them as soon as one of its labels is public, and gives those with a vote the label Voted.
+func (s *session) staysHidden(body map[string]json.RawMessage) error {
+	var put []int64
+	if raw, given := body[elSet]; given {
+		if err := json.Unmarshal(raw, &put); err != nil {
+			return err
+		}
+	}
+	if _, given := body[elVote]; given {
+		put = append(put, voted)
+	}
+	for _, l := range s.Labels {
+		if slices.Contains(put, l.ID) && !l.Private {
+			return tracker.Refused("The entry is hidden from others, and would not be with the label " + l.Label + ", which is public at VNDB. Make that label private there, and export again, or change the entry there.")
+		}
+	}
+	return nil
 }
 
 // Delete implements tracker.LiveList.
