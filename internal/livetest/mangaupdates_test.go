@@ -2,8 +2,11 @@ package livetest
 
 import (
 	"strconv"
+	"strings"
+	"testing"
 
 	fake "asapi/internal/testprovider/mangaupdates"
+	"asapi/tasks"
 	"asapi/tasks/tracker"
 	"asapi/tasks/tracker/mangaupdates"
 )
@@ -14,6 +17,11 @@ func muKey(id int64) string { return "mangaupdates:manga:" + strconv.FormatInt(i
 const far = 64_897_697_000
 
 func mangaupdatesScene(b *bench) *scene {
+	s, _ := newMangaUpdates(b)
+	return s
+}
+
+func newMangaUpdates(b *bench) (*scene, *fake.Provider) {
 	site := fake.New()
 	site.Lasts = 15
 	s := &scene{bench: b, site: &site.Gate, provider: tracker.MangaUpdates, kinds: []tracker.Kind{tracker.Manga}, dateless: true, pace: mangaupdates.Rates[0].Every}
@@ -77,5 +85,35 @@ func mangaupdatesScene(b *bench) *scene {
 			b.t.Errorf("%d changes came less than five seconds after another", n)
 		}
 	})
-	return s
+	return s, site
+}
+
+func TestWhatMangaUpdatesRefusesWithStatus200FailsAlone(t *testing.T) {
+	t.Parallel()
+	s, site := newMangaUpdates(newBench(t))
+	site.Refused = map[int64]string{far + 1: "That series is locked."}
+	s.turn(s.do("alice", "import-from-provider", s.with()))
+	r := s.do("alice", "export-to-provider", s.with())
+	if r.Failed != 1 || r.Updated != 1 || r.outcome(s.begun) == "none" || !strings.Contains(r.raw, "MangaUpdates refused the entry: An error has occurred. That series is locked.") {
+		t.Errorf("exported: %s\n%s", r.counts(), r.raw)
+	}
+	site.Refused = nil
+	if r := s.do("alice", "export-to-provider", s.with()); r.Failed != 0 || r.Updated != 1 {
+		t.Errorf("once it is taken: %s\n%s", r.counts(), r.raw)
+	}
+}
+
+func TestAUserWhoMayChangeNothingAtMangaUpdatesIsToldSo(t *testing.T) {
+	t.Parallel()
+	s, site := newMangaUpdates(newBench(t))
+	site.Suspended = true
+	s.turn(s.do("alice", "import-from-provider", s.with()))
+	e := s.refused("alice", "export-to-provider", s.with())
+	if e.Code != tasks.CodeUnauthorized || !strings.Contains(e.Message, "does not let this user do that") {
+		t.Errorf("refused with %v", e)
+	}
+	if site.Logins() > 20 {
+		t.Errorf("the user was signed in %d times", site.Logins())
+	}
+	s.secretless(s.secrets, e.Error())
 }

@@ -91,6 +91,9 @@ func (p *Provider) save(w http.ResponseWriter, r *http.Request, u *User, add boo
 		id, was := one.Series.ID, u.Entries[one.Series.ID]
 		e := Entry{added: p.clock().Unix()}
 		switch {
+		case p.Refused[id] != "":
+			refused(w, http.StatusOK, p.Refused[id])
+			return
 		case p.titles[id] == "":
 			refused(w, http.StatusBadRequest, "That series does not exist")
 			return

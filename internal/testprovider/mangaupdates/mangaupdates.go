@@ -44,6 +44,11 @@ type Provider struct {
 	testprovider.Gate
 	// Lasts is how many requests a session is good for; 0: any number.
 	Lasts int
+	// Refused are series whose entries are not taken, with the reason; the answer has
+	// status 200 all the same.
+	Refused map[int64]string
+	// Suspended users sign in, and may change nothing.
+	Suspended bool
 
 	mu       sync.Mutex
 	titles   map[int64]string
@@ -170,6 +175,10 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.left--
+	if changes(r) && p.Suspended {
+		fail(w, http.StatusUnauthorized, "You do not have permission to do that.")
+		return
+	}
 	if changes(r) {
 		if now := p.clock(); now.Sub(p.last[s.user.Name]) < delay {
 			p.hasty++
