@@ -18,8 +18,17 @@ type heard struct {
 	all bytes.Buffer
 }
 
-func (h *heard) Write(p []byte) (int, error) { h.mu.Lock(); defer h.mu.Unlock(); return h.all.Write(p) }
-func (h *heard) String() string              { h.mu.Lock(); defer h.mu.Unlock(); return h.all.String() }
+func (h *heard) Write(p []byte) (int, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.all.Write(p)
+}
+
+func (h *heard) String() string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.all.String()
+}
 
 func TestWhatUsersSignInToProvidersWithStandsNowhere(t *testing.T) {
 	said := &heard{}
@@ -57,7 +66,7 @@ func TestWhatUsersSignInToProvidersWithStandsNowhere(t *testing.T) {
 		if err != nil || d.IsDir() {
 			return err
 		}
-		content, err := os.ReadFile(path) //nolint:gosec // a folder of this test
+		content, err := os.ReadFile(path)
 		answers[path] = string(content)
 		return err
 	})

@@ -2,7 +2,6 @@ package livetest
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"strings"
@@ -45,7 +44,7 @@ func (deaf) Publish(...tasks.Event) {}
 func (b *bench) work(processes, concurrency int) {
 	b.t.Helper()
 	ctx, stop := context.WithCancel(b.t.Context())
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	var g errgroup.Group
 	for range processes {
 		queue := worker.NewQueue(worker.QueueConfig{Redis: b.redis, Log: log})

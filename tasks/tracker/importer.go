@@ -31,7 +31,7 @@ type importer struct {
 func newImporter(s *service, run *tasks.Run, owner Owner, f Format, p importParams) *importer {
 	im := &importer{
 		store: s.store, format: f, owner: owner, run: run, mode: mode(p.Mode), dry: p.DryRun,
-		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, mutes: map[Kind]mutes{},
+		seed: maphash.MakeSeed(), seen: map[uint64]struct{}{}, mutes: make(map[Kind]mutes),
 	}
 	if im.dry {
 		im.trial = newTrial()

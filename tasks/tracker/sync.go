@@ -80,7 +80,7 @@ type side struct {
 func syncing(ctx context.Context, p syncParams, lives ...*liveRun) error {
 	s := &liveSync{service: lives[0].service, run: lives[0].run, owner: lives[0].owner, rule: p.Conflicts, dry: p.DryRun, done: map[string]struct{}{}}
 	for _, live := range lives {
-		s.sides = append(s.sides, &side{liveRun: live, rows: map[RecordKey]*stood{}, parted: map[RecordKey]bool{}, mutes: map[Kind]mutes{}})
+		s.sides = append(s.sides, &side{liveRun: live, rows: map[RecordKey]*stood{}, parted: map[RecordKey]bool{}, mutes: make(map[Kind]mutes)})
 	}
 	kinds, err := s.kinds(Kind(p.Kind))
 	if err != nil {
