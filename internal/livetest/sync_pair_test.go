@@ -22,7 +22,7 @@ import (
 // something: both of them have to be written.
 func diverged(t *testing.T) *mover {
 	t.Helper()
-	m := newMover(t, 22)
+	m := newMover(t, 21)
 	m.do("alice", "sync-with-provider", pair())
 	m.watch("1", "Watching", 9) // here: goes to both
 	m.anilist.Put(m.anilistAlice, *m.anilist.Media[onAniList+6], fakeanilist.Entry{Status: "CURRENT", Progress: 1, Score: 70, Start: day(2024, 3, 5)})
