@@ -109,4 +109,24 @@ func (w *world) findByID(stream string) {
 	w.must(err)
 	_, err = w.RetryTasks(w.ctx, w.ada.ID, []tasks.ID{sent.ID}, time.Time{})
 	w.must(err)
+	w.findOccurrence()
+}
+
+// findOccurrence lets an occurrence happen, the next one be left out, and the
+// subscription be paused.
+func (w *world) findOccurrence() {
+	w.t.Helper()
+	token := w.subscriber(w.ada, tasks.ASChannel)
+	sub := w.subscribe(w.order(token, time.Now().String(), time.Hour))
+	task := w.occurs(occurrenceOf(w.due(sub.ID), token)).Task.ID
+	if again := w.occurs(occurrenceOf(w.due(sub.ID), token)); again.Outcome != tasks.OccurrenceSkipped {
+		w.t.Fatalf("the next one was %s", again.Outcome)
+	}
+	_, err := w.Finish(w.ctx, tasks.Ending{Fence: w.start(task, time.Minute).Fence(), State: tasks.Failed, ErrorCode: tasks.CodeUnauthorized})
+	w.must(err)
+	if sub = w.subscribed(sub.ID); !sub.Paused() {
+		w.t.Fatal("it was not paused")
+	}
+	_, err = w.Unsubscribe(w.ctx, w.ada.ID, tasks.SubscriptionFilter{IDs: []tasks.ID{sub.ID}})
+	w.must(err)
 }
