@@ -77,18 +77,19 @@ func errorOf(body []byte) (code, text string, ok bool) {
 
 // judge knows what is no answer of this API: a ban, and anything that is not XML of it.
 func judge(a *live.Answer) live.Verdict {
-	if v := live.Signals(a); v != (live.Verdict{}) {
-		return v
-	}
 	body, err := unpacked(a.Body, maxPlain)
 	if err != nil {
 		return live.Verdict{} // told as too large
 	}
 	_, text, fault := errorOf(body)
 	words := strings.ToLower(text)
-	switch {
-	case strings.Contains(words, "banned"):
+	if strings.Contains(words, "banned") { // with whatever status
 		return live.Verdict{Wait: banTime, Reason: "It banned this address for some hours, as it does with who asks too often.", Wide: true}
+	}
+	v := live.Signals(a)
+	switch {
+	case v != (live.Verdict{}):
+		return v
 	case fault && (strings.Contains(words, "internal") || strings.Contains(words, "busy") || strings.Contains(words, "out of service")):
 		return live.Verdict{Broken: "It answers with an error of its own."}
 	case !fault && !whole(body):

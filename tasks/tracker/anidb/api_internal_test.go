@@ -86,6 +86,17 @@ func TestWhatAnAnswerSaysOfWaitingIsToldApart(t *testing.T) {
 	}
 }
 
+func TestABanIsSeenWithWhateverStatusItComes(t *testing.T) {
+	for _, status := range []int{200, 403, 500, 503} {
+		if v := judge(&live.Answer{Status: status, Body: []byte(`<error code="500">Banned</error>`)}); v.Wait != banTime || !v.Wide {
+			t.Errorf("status %d: %+v", status, v)
+		}
+	}
+	if v := judge(&live.Answer{Status: 502, Body: []byte("<mylist/>")}); v.Broken == "" {
+		t.Errorf("a broken server: %+v", v)
+	}
+}
+
 func TestAnAnswerThatUnpacksToTooMuchIsNotRead(t *testing.T) {
 	var packed bytes.Buffer
 	w := gzip.NewWriter(&packed)
