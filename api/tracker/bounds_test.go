@@ -18,13 +18,13 @@ import (
 func TestAPageOfLargeTrackersIsShorterThanAskedFor(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *member, call way) {
 		owner := library.UserOf(m.client.ID, "ann")
-		sizes := []int{7_000, 7_000, 7_000, 30_000, 10} // completed parts; the fourth is beyond the bound alone
+		sizes := []int{700, 700, 700, 3200, 10} // completed parts of a thousand bytes; the fourth is beyond the bound alone
 		for i, parts := range sizes {
 			m.must(m.lists.Write(t.Context(), owner, library.Want{}, func(h *library.Held) error {
 				work := fmt.Sprintf("animes/%d", i+1)
 				tracker, _ := h.Tracker(work)
 				for part := range parts {
-					name := fmt.Sprintf("%s/episodes/%06d%s", work, part, strings.Repeat("x", 80))
+					name := fmt.Sprintf("%s/episodes/%06d%s", work, part, strings.Repeat("x", 1000))
 					h.Completions = append(h.Completions, library.Completion{Tracker: tracker, Resource: name})
 				}
 				return nil

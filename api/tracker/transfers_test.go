@@ -149,7 +149,7 @@ func TestARunningImportIsCancelledFromAnySide(t *testing.T) {
 			if account != "ann" {
 				more = []string{"audience", "club"}
 			}
-			upload(t, m, "ann", entries(1200), more...)
+			upload(t, m, "ann", entries(510), more...)
 			undo(t, m, "ann")
 			for about, cancel := range sides {
 				held := m.gate.close(1)
