@@ -96,7 +96,7 @@ func newAniDBScene(b *bench) *anidbStage {
 	a.alice.Votes[1], a.alice.Votes[2], a.alice.Temp[6] = 850, 1000, 700
 
 	s.site, s.provider, s.kinds, s.pace = &a.site.Gate, tracker.AniDB, []tracker.Kind{tracker.Anime}, anidb.Rates[0].Every
-	s.bob, s.secrets = tracker.Credentials{"username": "bob", "password": anidbPassword + "bob"}, []string{anidbPassword, "sword&amp;fish", "sword%26fish", "Qx0"}
+	s.bob, s.secrets = tracker.Credentials{"username": "bob", "password": anidbPassword + "bob"}, []string{anidbPassword, "sword&amp;fish", "sword%26fish", "Qxkey"}
 	s.large = 500
 	s.counts = "7 created, 0 updated, 0 unchanged, 0 skipped, 0 failed"
 	s.finished, s.begun, s.strange = anidbKey(1), anidbKey(5), "animes/of-nobody"

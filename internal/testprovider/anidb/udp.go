@@ -98,7 +98,7 @@ func (p *Provider) auth(from string, args map[string]string) string {
 		return "500 LOGIN FAILED"
 	}
 	p.logins++
-	key := fmt.Sprintf("Qx%04d", p.logins)
+	key := fmt.Sprintf("Qxkey%03d", p.logins)
 	p.sessions[from] = &session{u, key, p.Lasts}
 	if p.logins%2 == 0 {
 		return "201 " + key + " LOGIN ACCEPTED - NEW VERSION AVAILABLE"
