@@ -2,9 +2,11 @@ package api_test
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"net/http"
 	"strings"
@@ -179,4 +181,32 @@ func noise(n int) []byte {
 	r := rand.NewChaCha8([32]byte{1})
 	_, _ = r.Read(b)
 	return b
+}
+
+// consuming is a blob store whose reader always comes after somebody who reported the
+// result as consumed.
+type consuming struct {
+	tasks.Blobs
+	before func()
+}
+
+func (c *consuming) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
+	c.before()
+	return c.Blobs.Open(ctx, key, offset, length)
+}
+
+func TestAResultThatIsConsumedWhileItIsFetchedIsAnsweredAsConsumed(t *testing.T) {
+	late := &consuming{}
+	w := newWorldWith(t, settings{desk: func(cfg *tasks.DeskConfig) {
+		late.Blobs = cfg.Blobs
+		cfg.Blobs = late
+	}})
+	m := w.member("ada")
+	id := m.published(tasks.ASStore, bytes.Repeat([]byte("x"), 2*tasks.InlineLimit))
+	late.before = func() {
+		w.is(m.send(tasks.ASStore, http.MethodPost, "/results-consumed/", "application/x-www-form-urlencoded", "task_ids="+id.String()), 200)
+	}
+	if a := w.is(m.fetch(id), 404); strings.TrimSpace(a.text) != noResult {
+		t.Errorf("it is answered with %s", a.text)
+	}
 }

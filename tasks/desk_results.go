@@ -50,9 +50,16 @@ func (d *Desk) Describe(ctx context.Context, c Caller, id ID) (Result, error) {
 	return d.cfg.Store.PeekResult(ctx, c.Client.ID, id)
 }
 
-// OpenResult reads bytes of a claimed result.
+// OpenResult reads bytes of a claimed result. A result that was reported as consumed
+// since it was claimed is CodeResultNotFound, as it would have been a moment later.
 func (d *Desk) OpenResult(ctx context.Context, r Result, offset, length int64) (io.ReadCloser, error) {
-	return OpenResult(ctx, d.cfg.Blobs, r, offset, length)
+	body, err := OpenResult(ctx, d.cfg.Blobs, r, offset, length)
+	if CodeOf(err) == CodeNotFound {
+		if _, gone := d.cfg.Store.PeekResult(ctx, r.Client, r.Task); CodeOf(gone) == CodeResultNotFound {
+			return nil, gone
+		}
+	}
+	return body, err
 }
 
 // Items gives the recorded items of a task in their order, also while it runs and

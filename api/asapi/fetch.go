@@ -43,7 +43,7 @@ func (d *door) fetch(c echo.Context) error {
 	}
 	body, err := d.Desk.OpenResult(ctx, r, want.from, want.to-want.from)
 	if err != nil {
-		return err
+		return d.noResult(c, err)
 	}
 	defer body.Close()
 	describe(h, &r)
