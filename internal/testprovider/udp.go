@@ -61,7 +61,9 @@ func (p *Port) answer(conn, other net.PacketConn, from net.Addr, answer []byte, 
 			_, _ = by.WriteTo(what, from) // a datagram may be lost at any time
 		}
 	}
-	if p.late != nil {
+	// Who gets a late answer now asked again for it, and waits no longer.
+	served := p.late != nil
+	if served {
 		send(conn, p.late)
 		p.late = nil
 	}
@@ -83,7 +85,7 @@ func (p *Port) answer(conn, other net.PacketConn, from net.Addr, answer []byte, 
 	case None, Limited, Broken:
 		send(conn, answer)
 	}
-	if lost && p.Lost != nil {
+	if lost && !served && p.Lost != nil {
 		p.Lost()
 	}
 }
