@@ -36,7 +36,7 @@ func newAniDB(b *bench, change ...func(*anidb.Options)) *anidbStage {
 	cfg.Bases[0] += "/httpapi"
 	registered := anidb.Client{Name: fake.Client, Version: fake.Version}
 	o := anidb.Options{Client: registered, Datagrams: registered, ListsPerDay: 4, Cache: a.cache}
-	o.Dial, o.Alarm = a.port(a.site.Serve)
+	o.Dial, o.Alarm = a.port(&a.site.Gate, a.site.Serve)
 	for _, f := range change {
 		f(&o)
 	}

@@ -13,7 +13,7 @@ import (
 // port starts a stand-in that answers datagrams. dial gives a socket to it. Whoever waits
 // for an answer that does not come need not wait: alarm rings when the stand-in gives
 // none, and the time passes.
-func (b *bench) port(serve func(from, datagram string) ([]byte, testprovider.Trouble)) (dial func(context.Context) (net.Conn, error), alarm func(time.Duration, func()) func() bool) {
+func (b *bench) port(gate *testprovider.Gate, serve func(from, datagram string) ([]byte, testprovider.Trouble)) (dial func(context.Context) (net.Conn, error), alarm func(time.Duration, func()) func() bool) {
 	b.t.Helper()
 	var lc net.ListenConfig
 	conn, err := lc.ListenPacket(b.t.Context(), "udp", "127.0.0.1:0")
@@ -27,7 +27,7 @@ func (b *bench) port(serve func(from, datagram string) ([]byte, testprovider.Tro
 			f()
 		}
 	}
-	p := &testprovider.Port{Serve: serve, Lost: ring}
+	p := &testprovider.Port{Serve: serve, Busy: gate.Busy, Lost: ring}
 	ctx, stop := context.WithCancel(context.WithoutCancel(b.t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(ctx, conn) }()

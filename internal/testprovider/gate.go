@@ -68,6 +68,12 @@ func (g *Gate) Violations() (tooFast, tooEarly int) {
 	return g.tooFast, g.tooEarly
 }
 
+// Busy notes that a request came, until what it gives is called.
+func (g *Gate) Busy() (done func()) {
+	g.busy.Add(1)
+	return g.busy.Done
+}
+
 // Settle waits until the requests that came are done with: who asks and goes away in the
 // middle cannot know it. Nobody may ask anew meanwhile.
 func (g *Gate) Settle() { g.busy.Wait() }
@@ -141,8 +147,7 @@ const page = "<!DOCTYPE html><title>Please wait</title><p>This page is for peopl
 // Handler gives the handler behind the gate.
 func (g *Gate) Handler(inner http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		g.busy.Add(1)
-		defer g.busy.Done()
+		defer g.Busy()()
 		trouble, now := g.judge(r)
 		w.Header().Set("Date", now.UTC().Format(http.TimeFormat))
 		switch trouble {

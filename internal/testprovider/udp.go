@@ -22,6 +22,9 @@ type Port struct {
 	// Serve gives the answer to a datagram from a sender, and what trouble there is
 	// with it; nil: there is none.
 	Serve func(from, datagram string) (answer []byte, trouble Trouble)
+	// Busy is called before a datagram is served, and what it gives after its answer
+	// was sent or lost; nil: nobody wants to know.
+	Busy func() (done func())
 	// Lost is called when somebody will wait for an answer in vain; nil: nobody is.
 	Lost func()
 
@@ -49,9 +52,16 @@ func (p *Port) Run(ctx context.Context, conn net.PacketConn) error {
 		case err != nil:
 			return err
 		}
-		answer, trouble := p.Serve(from.String(), string(buf[:n]))
-		p.answer(conn, other, from, answer, trouble)
+		p.handle(conn, other, from, string(buf[:n]))
 	}
+}
+
+func (p *Port) handle(conn, other net.PacketConn, from net.Addr, datagram string) {
+	if p.Busy != nil {
+		defer p.Busy()()
+	}
+	answer, trouble := p.Serve(from.String(), datagram)
+	p.answer(conn, other, from, answer, trouble)
 }
 
 // answer sends an answer, or does with it what the trouble is.

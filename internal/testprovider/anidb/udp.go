@@ -13,11 +13,11 @@ import (
 // Serve is the UDP side, for testprovider.Port.
 func (p *Provider) Serve(from, datagram string) ([]byte, testprovider.Trouble) {
 	name, rest, _ := strings.Cut(datagram, " ")
+	now := p.clock() // who is cut off by what follows may let time pass at once
 	trouble := p.Datagram(from, name)
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.ports[from] = true
-	now := p.clock()
 	if now.Sub(p.last) < 2*time.Second {
 		p.hasty++
 	}
