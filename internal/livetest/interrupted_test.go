@@ -31,6 +31,7 @@ func interrupted(t *testing.T, open func(t *testing.T) *scene, action string, ch
 		return testprovider.None
 	})
 	check(s, s.do("alice", action, s.with()))
+	s.site.Settle()
 	if len(lists) < 3 {
 		t.Fatalf("the task has %d requests only", len(lists))
 	}

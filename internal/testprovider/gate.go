@@ -54,7 +54,8 @@ type Gate struct {
 	tooFast  int
 	tooEarly int
 	seen     []string
-	busy     sync.WaitGroup // requests that are being answered
+	busy     int           // requests that are being answered
+	idle     chan struct{} // is closed when none is any more; nil: nobody waits for that
 }
 
 // Requests counts the requests so far.
@@ -70,13 +71,35 @@ func (g *Gate) Violations() (tooFast, tooEarly int) {
 
 // Busy notes that a request came, until what it gives is called.
 func (g *Gate) Busy() (done func()) {
-	g.busy.Add(1)
-	return g.busy.Done
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.busy++
+	return func() {
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.busy--
+		if g.busy == 0 && g.idle != nil {
+			close(g.idle)
+			g.idle = nil
+		}
+	}
 }
 
 // Settle waits until the requests that came are done with: who asks and goes away in the
-// middle cannot know it. Nobody may ask anew meanwhile.
-func (g *Gate) Settle() { g.busy.Wait() }
+// middle cannot know it, and what the plan noted of datagrams is safe to read only then.
+func (g *Gate) Settle() {
+	g.mu.Lock()
+	for g.busy > 0 {
+		if g.idle == nil {
+			g.idle = make(chan struct{})
+		}
+		idle := g.idle
+		g.mu.Unlock()
+		<-idle
+		g.mu.Lock()
+	}
+	g.mu.Unlock()
+}
 
 // Seen lists the requests' methods and paths.
 func (g *Gate) Seen() []string {
