@@ -28,6 +28,7 @@ const (
 	lookEvery  = 15 * time.Second // for what no event told
 	lookMost   = 10_000           // tasks in such a look
 	lookMargin = 5 * time.Second  // events are on their way, clocks differ
+	lookGrain  = time.Millisecond // of the embedded database's times
 	lookWait   = time.Second      // after a look that failed
 )
 
@@ -143,6 +144,7 @@ func (b *board) round(ctx context.Context) (int, error) {
 	reachable := b.hub.cfg.Redis == nil || b.hub.connected.Load()
 	var made []*tasks.Notice
 	made, err := b.lookUp(ctx, dirty)
+	told := len(made)
 	if err == nil && (lost || !reachable) {
 		made, err = b.look(ctx, made, time.Since(b.healthy)+lookMargin, 0)
 	} else if err == nil && time.Since(b.looked) > lookEvery {
@@ -157,7 +159,7 @@ func (b *board) round(ctx context.Context) (int, error) {
 	} else if reachable {
 		b.healthy = time.Now()
 	}
-	return b.post(made), err
+	return b.post(made, told), err
 }
 
 // giveBack keeps what could not be looked up for the next round.

@@ -55,26 +55,30 @@ func (b *board) look(ctx context.Context, made []*tasks.Notice, age time.Duratio
 	return made, nil
 }
 
-// post gives the notices to those who watch.
-func (b *board) post(made []*tasks.Notice) int {
+// post gives the notices to those who watch; events told of the first of them.
+func (b *board) post(made []*tasks.Notice, told int) int {
 	if len(made) == 0 {
 		return 0
 	}
 	now := time.Now()
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	told := map[*circle]int{}
-	for _, n := range made {
+	got := map[*circle]int{}
+	for i, n := range made {
+		margin := lookGrain
+		if i < told { // it has become known only now
+			margin = lookMargin
+		}
 		b.seq++
 		n.Position = b.position(now, b.seq)
 		for _, c := range []*circle{b.circles[n.Task.Client], b.circles[tasks.EveryClient]} {
-			if c != nil && c.add(b.seq, now, n) {
-				told[c]++
+			if c != nil && c.add(b.seq, now, n, margin) {
+				got[c]++
 			}
 		}
 	}
 	most := 0
-	for c, n := range told {
+	for c, n := range got {
 		c.publish(now)
 		most = max(most, n)
 	}

@@ -49,9 +49,11 @@ func newCircle(now time.Time, head uint64) *circle {
 	return &circle{began: now, left: now, updates: map[tasks.ID]int{}, gone: head, head: head, news: make(chan struct{}), batches: map[uint64]*prepared{}}
 }
 
-// add keeps a notice, but for what happened before anybody watched.
-func (c *circle) add(seq uint64, now time.Time, n *tasks.Notice) bool {
-	if n.Kind == tasks.NoticeStarted && n.Task.CreatedAt.Before(c.began) || n.Kind == tasks.NoticeEnded && n.Task.EndedAt.Before(c.began) {
+// add keeps a notice, but for what happened before anybody watched, by more than a margin:
+// the database notes the time before others can see what it notes, by a clock of its own.
+func (c *circle) add(seq uint64, now time.Time, n *tasks.Notice, margin time.Duration) bool {
+	began := c.began.Add(-margin)
+	if n.Kind == tasks.NoticeStarted && n.Task.CreatedAt.Before(began) || n.Kind == tasks.NoticeEnded && n.Task.EndedAt.Before(began) {
 		return false
 	}
 	c.mu.Lock()

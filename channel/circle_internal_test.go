@@ -21,7 +21,7 @@ func filled(kinds ...tasks.NoticeKind) *circle {
 
 func (c *circle) put(seq uint64, kind tasks.NoticeKind, id byte) {
 	now := time.Now()
-	c.add(seq, now, &tasks.Notice{Kind: kind, Task: tasks.Task{ID: tasks.ID{id}, CreatedAt: now, EndedAt: now, Progress: int(seq)}})
+	c.add(seq, now, &tasks.Notice{Kind: kind, Task: tasks.Task{ID: tasks.ID{id}, CreatedAt: now, EndedAt: now, Progress: int(seq)}}, 0)
 	c.publish(now)
 }
 
@@ -91,7 +91,7 @@ func TestAWatcherIsCutOffOnlyWhenSomethingItDidNotGetIsGone(t *testing.T) {
 	c.put(1, tasks.NoticeStarted, 0)
 	now := time.Now()
 	for i := range uint64(keptNotices) {
-		c.add(i+2, now, &tasks.Notice{Kind: tasks.NoticeStarted, Task: tasks.Task{CreatedAt: now}})
+		c.add(i+2, now, &tasks.Notice{Kind: tasks.NoticeStarted, Task: tasks.Task{CreatedAt: now}}, 0)
 	}
 	c.publish(now)
 	if _, _, _, err := c.after(0); !errors.Is(err, tasks.ErrTooSlow) {
@@ -102,7 +102,7 @@ func TestAWatcherIsCutOffOnlyWhenSomethingItDidNotGetIsGone(t *testing.T) {
 	}
 	// Updates that others stand for take no room.
 	for i := range uint64(3 * keptNotices) {
-		c.add(keptNotices+2+i, now, &tasks.Notice{Kind: tasks.NoticeUpdated})
+		c.add(keptNotices+2+i, now, &tasks.Notice{Kind: tasks.NoticeUpdated}, 0)
 	}
 	c.publish(now)
 	if _, _, _, err := c.after(2); err != nil {
@@ -113,7 +113,24 @@ func TestAWatcherIsCutOffOnlyWhenSomethingItDidNotGetIsGone(t *testing.T) {
 func TestWhatHappenedBeforeAnybodyWatchedIsNotTold(t *testing.T) {
 	c := newCircle(time.Now(), 0)
 	old := tasks.Task{CreatedAt: time.Now().Add(-time.Hour), EndedAt: time.Now().Add(-time.Minute)}
-	if c.add(1, time.Now(), &tasks.Notice{Kind: tasks.NoticeStarted, Task: old}) || c.add(2, time.Now(), &tasks.Notice{Kind: tasks.NoticeEnded, Task: old}) {
-		t.Error("it was added")
+	for _, kind := range []tasks.NoticeKind{tasks.NoticeStarted, tasks.NoticeEnded} {
+		if c.add(1, time.Now(), &tasks.Notice{Kind: kind, Task: old}, lookMargin) {
+			t.Errorf("that it %s was added", kind)
+		}
+	}
+}
+
+func TestWhatTheDatabaseNotedJustBeforeSomebodyWatchedIsTold(t *testing.T) {
+	for what, far := range map[string]struct{ before, margin time.Duration }{
+		"an event tells of it":                     {time.Second, lookMargin},
+		"it is found, and the time is cut shorter": {lookGrain - 1, lookGrain},
+	} {
+		c := newCircle(time.Now(), 0)
+		at := c.began.Add(-far.before)
+		for i, kind := range []tasks.NoticeKind{tasks.NoticeStarted, tasks.NoticeEnded} {
+			if !c.add(uint64(i+1), time.Now(), &tasks.Notice{Kind: kind, Task: tasks.Task{CreatedAt: at, EndedAt: at}}, far.margin) {
+				t.Errorf("%s: that it %s was left out", what, kind)
+			}
+		}
 	}
 }

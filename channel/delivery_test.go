@@ -130,7 +130,7 @@ func TestALostBlobDoesNotHoldUpItsStream(t *testing.T) {
 func TestWhenTheLeaseIsLostConnectionsEndAndAnotherProcessDelivers(t *testing.T) {
 	w := newWorld(t)
 	w.publish([]byte("x"))
-	short := func(c *channel.Config) { c.LeaseTime, c.LeaseEvery = 400*time.Millisecond, 50*time.Millisecond }
+	short := func(c *channel.Config) { c.LeaseTime, c.LeaseEvery = 2*time.Second, 50*time.Millisecond }
 	c := w.connect(w.hub(short), tasks.AckExplicit)
 	c.got(1)
 	w.store.failHold()
