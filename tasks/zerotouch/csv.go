@@ -41,7 +41,8 @@ type row struct {
 func readCSV(in *bufio.Reader, k *kind, each func(entry) error) error {
 	within := &bound{r: in, most: maxEntry}
 	r := csv.NewReader(within)
-	r.Comma, r.FieldsPerRecord, r.ReuseRecord, r.TrimLeadingSpace = separator(in), -1, true, true
+	r.Comma, r.FieldsPerRecord, r.ReuseRecord = separator(in), -1, true
+	r.TrimLeadingSpace = r.Comma != '\t' // which is white space, too: empty cells would be lost
 	heading, err := r.Read()
 	if err != nil {
 		return csvError(err)
