@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -31,12 +32,26 @@ func (i *integer) UnmarshalJSON(b []byte) error {
 		*i = 0
 		return nil
 	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil {
+	n, ok := whole(text)
+	if !ok {
 		return fmt.Errorf("%s is no 64-bit integer", tasks.Clip(string(b), 40))
 	}
 	*i = integer(n)
 	return nil
+}
+
+// whole reads a whole number. Like protocol buffers it takes 1e3 and 5.0, too, where
+// they stand for one number only, which is up to 2^53.
+func whole(text string) (int64, bool) {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, true
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	ok := err == nil && strings.Trim(text, "0123456789+-.eE") == "" && f >= -(1<<53) && f <= 1<<53 && f == math.Trunc(f)
+	if !ok {
+		return 0, false
+	}
+	return int64(f), true
 }
 
 type identifierDoc struct {

@@ -25,6 +25,12 @@ func TestADocumentTakesIntegersQuotedAndBare(t *testing.T) {
 			t.Error(diff, err)
 		}
 	}
+	// As protocol buffers read them: what is a whole number, however it is written.
+	for raw, want := range map[string]zerotouch.CustomerID{`12.0`: 12, `"12.0"`: 12, `1.2e3`: 1200, `-0`: 0} {
+		if got, err := zerotouch.ParseClaim([]byte(`{"customerId":` + raw + `}`)); err != nil || got.Owner.Customer != want {
+			t.Errorf("%s is %d, %v", raw, got.Owner.Customer, err)
+		}
+	}
 	unclaim, err := zerotouch.ParseUnclaim([]byte(`{"deviceId":"5","sectionType":"X","vacationModeDays":3,"vacationModeExpireTime":"2026-11-22T10:00:00+01:00"}`))
 	if err != nil || unclaim.Device != 5 || unclaim.VacationDays != 3 || !unclaim.VacationExpire.Equal(time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)) {
 		t.Errorf("got %+v, %v", unclaim, err)
@@ -34,6 +40,9 @@ func TestADocumentTakesIntegersQuotedAndBare(t *testing.T) {
 		`null`:                                  "",
 		`{"customerId":"1.5"}`:                  "",
 		`{"customerId":99999999999999999999}`:   "",
+		`{"customerId":1e16}`:                   "",
+		`{"customerId":1.5}`:                    "",
+		`{"customerId":"0x1p4"}`:                "",
 		`{"deviceIdentifier":{"imei":1}}`:       "deviceIdentifier.imei",
 		`{"deviceMetadata":{"entries":["a"]}}`:  "deviceMetadata.entries",
 		`{"deviceMetadata":{"entries":{"a":1}}`: "",
