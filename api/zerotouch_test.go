@@ -181,6 +181,8 @@ func TestAPathMayBeWrittenAsClientsWriteIt(t *testing.T) {
 		{"nothing", "GET", "partners", ""},
 		{"name", "GET", "operations/7", ""},
 		{"names", "GET", "operations", ""},
+		{"a method that operations do not have", "POST", s.operation + ":cancel", "{}"},
+		{"another", "DELETE", s.operation, ""},
 	} {
 		if got := s.v1(r.method, r.path, r.body); got.status != 404 || !strings.Contains(got.text, `"NOT_FOUND"`) {
 			t.Errorf("%s: %d %s", r.name, got.status, got.text)

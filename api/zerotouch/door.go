@@ -71,7 +71,7 @@ func Mount(e *echo.Echo, cfg Config) {
 	get("/v1/operations/*", d.operation)
 	// What is at none of these paths is told in this door's shape, too.
 	nothing := func(echo.Context) error { return echo.ErrNotFound }
-	for _, p := range []string{"/v1/partners", "/v1/partners/*", "/v1/operations"} {
+	for _, p := range []string{"/v1/partners", "/v1/partners/*", "/v1/operations", "/v1/operations/*"} {
 		e.RouteNotFound(p, nothing, googleapi.Packed(), faults.Faults)
 	}
 }
