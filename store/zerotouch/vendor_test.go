@@ -2,6 +2,7 @@ package zerotouch_test
 
 import (
 	"context"
+	"fmt"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -160,6 +161,29 @@ func TestATokenNeedsTheActionThatDoesTheSame(t *testing.T) {
 		p.caller.Token.Allow = []tasks.Permission{{Service: "tracker", Action: "*"}}
 		_, err = p.get(d.ID)
 		wantFault(t, err, tasks.CodeNotPermitted, zerotouch.NotAuthorized)
+	})
+}
+
+func TestATokenForSomeCustomersClaimsForThemOnly(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		p := b.partner("shop")
+		other := p.newCustomer("other")
+		p.caller.Token.Allow = []tasks.Permission{{Service: zerotouch.Slug, Action: "claim-devices", Parameter: "customer", Value: fmt.Sprint(int64(p.customer))}}
+		d := p.claims(phone(1))
+		for name, owner := range map[string]zerotouch.Owner{"another customer": {Customer: other}, "a workspace": {Workspace: "C012abc"}, "nobody": {}} {
+			request := p.request(phone(2))
+			request.Owner = owner
+			_, err := p.registry.Claim(t.Context(), p.caller, p.id, request)
+			wantFault(t, err, tasks.CodeNotPermitted, zerotouch.NotAuthorized)
+			if t.Failed() {
+				t.Fatalf("it claimed for %s", name)
+			}
+		}
+		_, err := p.registry.CreateCustomer(t.Context(), p.caller, p.id, zerotouch.Customer{Company: "third", Owners: []string{"owner@company.example"}})
+		wantFault(t, err, tasks.CodeNotPermitted, zerotouch.NotAuthorized)
+		if _, err := p.get(d.ID); err != nil {
+			t.Errorf("it may not look: %v", err)
+		}
 	})
 }
 

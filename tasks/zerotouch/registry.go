@@ -2,6 +2,9 @@ package zerotouch
 
 import (
 	"context"
+	"slices"
+	"strconv"
+	"strings"
 	"time"
 
 	"asapi/tasks"
@@ -18,7 +21,8 @@ import (
 //
 // The caller's token must allow the action that does the same in a batch:
 // claim-devices for CreateCustomer and Claim, unclaim-devices, or
-// update-device-metadata; for what changes nothing any action of the service.
+// update-device-metadata; for what changes nothing any action of the service. A
+// token that is narrowed to some customers claims for these, and makes none.
 type Registry struct {
 	store  Store
 	sealer tasks.Sealer
@@ -49,11 +53,25 @@ func enter(c tasks.Caller, partner PartnerID, action string) error {
 	return fault(tasks.CodeNotPermitted, NotAuthorized, "", "This token may not do this.")
 }
 
+// enterFor checks that the caller may claim as the partner, for the owner: a token
+// may be narrowed to some values of the parameter customer of claim-devices. The
+// zero Owner is for customers that are yet to be made.
+func enterFor(c tasks.Caller, partner PartnerID, o Owner) error {
+	if err := enter(c, partner, claimSlug); err != nil {
+		return err
+	}
+	allowed, narrowed := c.Token.Narrowed(Slug, claimSlug)[customerParameter]
+	if narrowed && (o.Customer == 0 || !slices.Contains(allowed, strconv.FormatInt(int64(o.Customer), 10))) {
+		return fault(tasks.CodeNotPermitted, NotAuthorized, "customerId", "This token may claim devices for these customers only: %s.", strings.Join(allowed, ", "))
+	}
+	return nil
+}
+
 // CreateCustomer makes a customer of the partner. It needs a Company and at least
 // one of Owners, whose addresses must not be of a personal mail service; ID and
 // Partner of the draft are not looked at.
 func (r *Registry) CreateCustomer(ctx context.Context, c tasks.Caller, partner PartnerID, draft Customer) (Customer, error) {
-	if err := enter(c, partner, claimSlug); err != nil {
+	if err := enterFor(c, partner, Owner{}); err != nil {
 		return Customer{}, err
 	}
 	draft, faults := draft.check()
@@ -69,7 +87,7 @@ func (r *Registry) CreateCustomer(ctx context.Context, c tasks.Caller, partner P
 // metadata that is given; a device that is claimed for anybody else is CodeUnique
 // with AlreadyExists, until it is unclaimed.
 func (r *Registry) Claim(ctx context.Context, c tasks.Caller, partner PartnerID, req ClaimRequest) (Device, error) {
-	if err := enter(c, partner, claimSlug); err != nil {
+	if err := enterFor(c, partner, req.Owner); err != nil {
 		return Device{}, err
 	}
 	return r.one(ctx, partner, req)

@@ -39,6 +39,9 @@ func NewService(r *Registry) tasks.Service {
 	}}
 }
 
+// customerParameter names the parameter customer of claim-devices.
+const customerParameter = "customer"
+
 type claimParams struct {
 	File     tasks.File `param:"file" doc:"The devices: {\"claims\": [...]} as the reseller API has it, one such claim a line (NDJSON), or CSV with a heading such as imei,serial,manufacturer,model,ordernumber."`
 	Customer int64      `param:"customer" optional:"true" doc:"The id of the customer, for entries that name none."`
@@ -47,7 +50,7 @@ type claimParams struct {
 // Check implements tasks.Checker.
 func (p claimParams) Check() tasks.Faults {
 	if p.Customer < 0 {
-		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: "customer", Message: "customer must be the id of a customer, a number above 0."}}
+		return tasks.Faults{{Code: tasks.CodeInvalidParameter, Field: customerParameter, Message: "customer must be the id of a customer, a number above 0."}}
 	}
 	return nil
 }
