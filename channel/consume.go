@@ -3,6 +3,8 @@ package channel
 import (
 	"context"
 	"errors"
+	"maps"
+	"slices"
 	"time"
 
 	"asapi/tasks"
@@ -253,10 +255,9 @@ func (s *session) finish(ctx context.Context) {
 		n, err := s.consume(context.WithoutCancel(ctx), groups)
 		s.settled(ctx, &consumed{groups: groups, n: n, err: err})
 	}
-	for claim := range s.window.claims {
-		s.hub.release(ctx, claim)
-	}
 	if len(s.window.claims) > 0 {
+		// One at a time, the next connection would find the later ones first.
+		s.hub.release(ctx, slices.Sorted(maps.Keys(s.window.claims))...)
 		s.hub.wakeStream(s.stream)
 	}
 }

@@ -125,10 +125,10 @@ func (l *leases) isStale(one *lease) bool {
 	return one.stale && l.current != nil
 }
 
-func (l *leases) failedRelease(claim int64) {
+func (l *leases) failedRelease(claims []int64) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.unreleased = append(l.unreleased, claim)
+	l.unreleased = append(l.unreleased, claims...)
 }
 
 // keepLeases renews until ctx ends, then lets the deliveries end and drops all
@@ -206,9 +206,7 @@ func (h *Hub) renewLeases(ctx context.Context) bool {
 	for _, one := range all {
 		good = h.renewOne(ctx, one) && good
 	}
-	for _, claim := range unreleased {
-		h.release(ctx, claim)
-	}
+	h.release(ctx, unreleased...)
 	return good
 }
 
@@ -267,12 +265,16 @@ func (h *Hub) hold(ctx context.Context, one *lease) bool {
 // storeTime bounds one call to the store on behalf of a connection.
 const storeTime = 5 * time.Second
 
-// release gives a claim back; when that fails it is tried again later.
-func (h *Hub) release(ctx context.Context, claim int64) {
+// release gives claims back, all at the same time; when that fails it is tried
+// again later.
+func (h *Hub) release(ctx context.Context, claims ...int64) {
+	if len(claims) == 0 {
+		return
+	}
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), storeTime)
 	defer stop()
-	if err := h.cfg.Store.ReleaseClaim(ctx, claim); err != nil {
-		h.cfg.Log.WarnContext(ctx, "A claim could not be given back; it is tried again.", "error", err)
-		h.leases.failedRelease(claim)
+	if err := h.cfg.Store.ReleaseClaims(ctx, claims...); err != nil {
+		h.cfg.Log.WarnContext(ctx, "Claims could not be given back; it is tried again.", "error", err)
+		h.leases.failedRelease(claims)
 	}
 }

@@ -43,7 +43,7 @@ func TestMessagesAreClaimedOldestFirstAndByOneHolder(t *testing.T) {
 			t.Error(d)
 		}
 		w.must(w.ConsumeClaimed(w.ctx, first.ID, first.Results[:1]))
-		w.must(w.ReleaseClaim(w.ctx, first.ID))
+		w.must(w.ReleaseClaims(w.ctx, first.ID))
 		again, err := w.ClaimStream(w.ctx, "b", stream, 0, 10, 1<<20)
 		w.must(err)
 		if d := cmp.Diff(first.Results[1:], again.Results); d != "" {
@@ -148,7 +148,7 @@ func TestStreamsWaitWhileTheyHaveMessagesThatNobodyClaimed(t *testing.T) {
 			t.Error("all of one stream is claimed:", d)
 		}
 		for _, back := range claims {
-			w.must(w.ReleaseClaim(w.ctx, back.ID))
+			w.must(w.ReleaseClaims(w.ctx, back.ID))
 			if d := cmp.Diff(both, waiting()); d != "" {
 				t.Errorf("messages %d and %d were given back: %s", back.Results[0].Seq, back.Results[1].Seq, d)
 			}
@@ -272,7 +272,7 @@ func TestAStoredResultIsFetchedOnce(t *testing.T) {
 		w.must(err)
 		_, err = w.ClaimResult(w.ctx, "a", w.ada.ID, task.ID)
 		w.wants(tasks.CodeBusy, err)
-		w.must(w.ReleaseClaim(w.ctx, claim.ID))
+		w.must(w.ReleaseClaims(w.ctx, claim.ID))
 		claim, err = w.ClaimResult(w.ctx, "a", w.ada.ID, task.ID)
 		w.must(err)
 		w.must(w.ConsumeClaimed(w.ctx, claim.ID, claim.Results))

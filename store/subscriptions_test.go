@@ -325,7 +325,7 @@ func (w *world) systemMessages(stream string) []tasks.Result {
 	w.must(w.Hold(w.ctx, "h", time.Minute))
 	c, err := w.ClaimStream(w.ctx, "h", stream, 0, 100, 1<<20)
 	w.must(err)
-	w.must(w.ReleaseClaim(w.ctx, c.ID))
+	w.must(w.ReleaseClaims(w.ctx, c.ID))
 	return slices.DeleteFunc(c.Results, func(r tasks.Result) bool { return r.Action != tasks.SystemAction })
 }
 

@@ -137,8 +137,9 @@ type ResultStore interface {
 	// ConsumeClaimed consumes results of a claim (all: the claim ends with
 	// them). ErrLeaseLost when the claim is not held any more.
 	ConsumeClaimed(ctx context.Context, claim int64, results []Result) error
-	// ReleaseClaim gives back what a claim did not consume.
-	ReleaseClaim(ctx context.Context, claim int64) error
+	// ReleaseClaims gives back what claims did not consume, all at the same
+	// time: who claims next finds it in its order.
+	ReleaseClaims(ctx context.Context, claims ...int64) error
 }
 
 // WorkStore is what a worker writes. All times are by the store's clock.

@@ -90,12 +90,14 @@ func (o observed) ConsumeClaimed(ctx context.Context, claim int64, results []tas
 	return nil
 }
 
-func (o observed) ReleaseClaim(ctx context.Context, claim int64) error {
-	err := o.Store.ReleaseClaim(ctx, claim)
+func (o observed) ReleaseClaims(ctx context.Context, claims ...int64) error {
+	err := o.Store.ReleaseClaims(ctx, claims...)
 	if err == nil {
 		o.book.mu.Lock()
 		defer o.book.mu.Unlock()
-		delete(o.book.open, claim)
+		for _, claim := range claims {
+			delete(o.book.open, claim)
+		}
 	}
 	return err
 }
