@@ -3,8 +3,11 @@ package api_test
 import (
 	"bufio"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+
+	"github.com/google/go-cmp/cmp"
 
 	"asapi/tasks"
 )
@@ -45,6 +48,52 @@ func TestTheOtherFormatsOfAStream(t *testing.T) {
 	}
 	if got[0] != "event: system" || got[2] != "id: 2-1" || !strings.Contains(got[3], `"payload":{"n":2}`) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// events reads n events that have an id and gives their ids.
+func events(t *testing.T, r *bufio.Reader, n int) string {
+	t.Helper()
+	var ids []string
+	for len(ids) < n {
+		if id, ok := strings.CutPrefix(line(t, r), "id: "); ok {
+			ids = append(ids, id)
+		}
+	}
+	return strings.Join(ids, " ")
+}
+
+func TestAStreamOfEventsGoesOnAfterTheOneThatTheClientNames(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada", explicit)
+	for range 5 {
+		m.published(tasks.ASChannel, []byte(`{}`))
+	}
+	open := func(header ...string) (*reader, *bufio.Reader) {
+		r := m.connect(http.MethodGet, "/stream/?format=sse&stream="+m.channel.Stream, "", header...)
+		return r, bufio.NewReader(r.resp.Body)
+	}
+	r, lines := open()
+	if got := events(t, lines, 5); got != "1-1 2-1 3-1 4-1 5-1" {
+		t.Fatalf("got %s", got)
+	}
+	r.reset()
+	r, lines = open("Last-Event-ID", "3-1")
+	if got := events(t, lines, 2); got != "4-1 5-1" {
+		t.Errorf("after 3-1 came %s", got)
+	}
+	m.published(tasks.ASChannel, []byte(`{}`))
+	r.reset()
+	r, lines = open("Last-Event-ID", "5-1")
+	if got := events(t, lines, 1); got != "6-1" {
+		t.Errorf("after 5-1 came %s", got)
+	}
+	r.reset()
+	_, lines = open() // nothing was consumed by naming it
+	got := strings.Fields(events(t, lines, 6))
+	slices.Sort(got)
+	if diff := cmp.Diff([]string{"1-1", "2-1", "3-1", "4-1", "5-1", "6-1"}, got); diff != "" {
+		t.Error(diff)
 	}
 }
 

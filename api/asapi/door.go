@@ -28,7 +28,8 @@ const (
 
 type door struct {
 	*web.Shared
-	cfg Config
+	cfg    Config
+	trails *trails
 }
 
 // Mount adds the door's routes. Each works with and without its trailing slash.
@@ -39,7 +40,7 @@ func Mount(e *echo.Echo, cfg Config) {
 	if cfg.Store == nil {
 		cfg.Store = cfg.Public
 	}
-	d := &door{Shared: cfg.Shared, cfg: cfg}
+	d := &door{Shared: cfg.Shared, cfg: cfg, trails: newTrails()}
 	route := func(path string, h echo.HandlerFunc, methods ...string) {
 		web.BothSlashes(func(p string) {
 			for _, m := range methods {

@@ -80,6 +80,8 @@ func TestTheOtherFormatsHoldTheSameMessages(t *testing.T) {
 	document := tasks.Message{ID: "7-1", Result: &r, Chunk: 1, TotalChunks: 1, ChunkSize: 9, Payload: []byte("{\n \"a\": 1.50\n}\n")}
 	chunk := document
 	chunk.TotalChunks = 2
+	latin := document
+	latin.Payload = []byte("{\"a\":\"\xe9\"}")
 	system := tasks.Message{ID: "0-1", Chunk: 1, TotalChunks: 1, Payload: []byte(`{"code":"connected"}`)}
 	header := `{"type":"import","task_id":"00000000-0000-0000-0000-000000000000","service":"","account":"","chunk":1,"total_chunks":1,"chunk_size":9,"content_type":"application/json; charset=utf-8","success":true,"message_id":"7-1",`
 	inBase64 := `"payload_base64":"` + base64.StdEncoding.EncodeToString(document.Payload) + `"}`
@@ -91,6 +93,7 @@ func TestTheOtherFormatsHoldTheSameMessages(t *testing.T) {
 	}{
 		{"a JSON document stands in an NDJSON line as it is", ndjson{}, document, header + `"payload":{"a":1.50}}` + "\n"},
 		{"a chunk stands in base64", ndjson{}, chunk, strings.Replace(header, `"total_chunks":1`, `"total_chunks":2`, 1) + inBase64 + "\n"},
+		{"what is no UTF-8 stands in base64", sse{}, latin, "id: 7-1\ndata: " + header + `"payload_base64":"eyJhIjoi6SJ9"}` + "\n\n"},
 		{"an event has the message's id", sse{}, document, "id: 7-1\ndata: " + header + `"payload":{"a":1.50}}` + "\n\n"},
 		{
 			"a system event has none",

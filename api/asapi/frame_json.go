@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"mime"
 	"strings"
+	"unicode/utf8"
 
 	"asapi/api/internal/web"
 	"asapi/tasks"
@@ -59,9 +60,10 @@ func appendDocument(b []byte, m *tasks.Message) []byte {
 	return append(b, '}')
 }
 
-// compactJSON gives a payload that is a whole JSON document, on one line.
+// compactJSON gives a payload that is a whole JSON document, on one line. What is
+// no UTF-8 is none: readers of events and of lines would replace it.
 func compactJSON(m *tasks.Message) ([]byte, bool) {
-	if m.TotalChunks != 1 || m.Result != nil && !isJSON(m.Result.ContentType) {
+	if m.TotalChunks != 1 || m.Result != nil && !isJSON(m.Result.ContentType) || !utf8.Valid(m.Payload) {
 		return nil, false
 	}
 	var line bytes.Buffer

@@ -26,20 +26,20 @@ type sink struct {
 	control *http.ResponseController
 	enc     encoder
 	peer    tasks.Peer
-	skip    string // the message that the client says it has
+	trail   *trail // nil: nobody asks what the client has
 	buf     *[]byte
 }
 
 var _ tasks.Sink = (*sink)(nil)
 
-func newSink(shared *web.Shared, w http.ResponseWriter, enc encoder, peer tasks.Peer, lastEventID string) *sink {
-	return &sink{shared: shared, w: w, control: http.NewResponseController(w), enc: enc, peer: peer, skip: lastEventID}
+func newSink(shared *web.Shared, w http.ResponseWriter, enc encoder, peer tasks.Peer, trail *trail) *sink {
+	return &sink{shared: shared, w: w, control: http.NewResponseController(w), enc: enc, peer: peer, trail: trail}
 }
 
-// Write implements tasks.Sink. The message that the client named in
-// Last-Event-ID is left out: it arrived.
+// Write implements tasks.Sink. What the client has by its Last-Event-ID is left
+// out.
 func (s *sink) Write(m *tasks.Message) error {
-	if m.Result != nil && m.ID == s.skip {
+	if m.Result != nil && s.trail != nil && s.trail.tell(m.Result.Seq, m.Chunk, m.TotalChunks) {
 		return nil
 	}
 	b := s.buffer()

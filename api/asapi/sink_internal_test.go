@@ -15,8 +15,8 @@ import (
 	"asapi/tasks"
 )
 
-// told is a message as a reader has it.
-type told struct {
+// received is a message as a reader has it.
+type received struct {
 	ID      string
 	Payload string
 }
@@ -28,9 +28,10 @@ func FuzzAStreamOfMessagesIsReadByIndependentDecoders(f *testing.F) {
 	f.Add([]byte{0, 1, 2, 3, 4, 5, 6, 7}, []byte("\r\n12\r\n"))
 	f.Add([]byte{4, 4, 0, 7, 4, 1, 255, 130}, []byte(nil))
 	f.Fuzz(func(t *testing.T, program, piece []byte) {
-		var want []told
+		var want []received
 		w := httptest.NewRecorder()
-		s := newSink(&web.Shared{Limits: web.Limits{}.WithDefaults()}, echo.NewResponse(w, echo.New()), classic{}, unknownPeer{}, "skipped")
+		had := &trail{before: told{seq: 7, chunk: 1}}
+		s := newSink(&web.Shared{Limits: web.Limits{}.WithDefaults()}, echo.NewResponse(w, echo.New()), classic{}, unknownPeer{}, had)
 		must := func(err error) {
 			if err != nil {
 				t.Fatal(err)
@@ -47,8 +48,8 @@ func FuzzAStreamOfMessagesIsReadByIndependentDecoders(f *testing.F) {
 				id := string(rune('a'+i%26)) + "-1"
 				payload := repeated(piece, sizes[int(op/8)%len(sizes)])
 				must(s.Write(&tasks.Message{ID: id, Result: &tasks.Result{Success: true}, Chunk: 1, TotalChunks: 1, Payload: payload}))
-				must(s.Write(&tasks.Message{ID: "skipped", Result: &tasks.Result{}, Payload: payload}))
-				want = append(want, told{id, string(payload)})
+				must(s.Write(&tasks.Message{ID: "7-1", Result: &tasks.Result{Seq: 7}, Chunk: 1, TotalChunks: 1, Payload: payload}))
+				want = append(want, received{id, string(payload)})
 			}
 		}
 		must(s.Flush())
@@ -69,9 +70,9 @@ func repeated(piece []byte, size int) []byte {
 	return bytes.Repeat(piece, size/len(piece)+1)[:size]
 }
 
-func readByClient(t *testing.T, b []byte) []told {
+func readByClient(t *testing.T, b []byte) []received {
 	t.Helper()
-	var list []told
+	var list []received
 	d := client.NewDecoder(bytes.NewReader(b))
 	for {
 		f, err := d.Next()
@@ -81,13 +82,13 @@ func readByClient(t *testing.T, b []byte) []told {
 		if err != nil {
 			t.Fatal(err)
 		}
-		list = append(list, told{f.Header.MessageID, string(f.Payload)})
+		list = append(list, received{f.Header.MessageID, string(f.Payload)})
 	}
 }
 
-func readBySpecification(t *testing.T, b []byte) []told {
+func readBySpecification(t *testing.T, b []byte) []received {
 	t.Helper()
-	var list []told
+	var list []received
 	for len(b) > 0 {
 		if rest, beat := bytes.CutPrefix(b, []byte("\r\n")); beat {
 			b = rest
@@ -95,7 +96,7 @@ func readBySpecification(t *testing.T, b []byte) []told {
 		}
 		header, payload, rest := decodeFrame(t, b)
 		id, _ := header["message_id"].(string)
-		list = append(list, told{id, string(payload)})
+		list = append(list, received{id, string(payload)})
 		b = rest
 	}
 	return list

@@ -33,8 +33,8 @@ func (d *door) stream(c echo.Context) error {
 		return err
 	}
 	return d.Endless(c, func(ctx context.Context, w http.ResponseWriter) error {
-		out := o.begin(ctx, d.Shared, w)
-		defer out.close()
+		out := d.begin(ctx, o, w)
+		defer d.end(o, out)
 		err := o.delivery.Run(ctx, out)
 		d.streamEnded(ctx, o, err)
 		return err
@@ -43,12 +43,23 @@ func (d *door) stream(c echo.Context) error {
 
 // begin sets the header. It is no part of the function that calls it: that one's
 // frame is on the stack of each of thousands of idle streams.
-func (o *opened) begin(ctx context.Context, shared *web.Shared, w http.ResponseWriter) *sink {
+func (d *door) begin(ctx context.Context, o *opened, w http.ResponseWriter) *sink {
 	h := w.Header()
 	h.Set(echo.HeaderContentType, o.enc.contentType())
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
-	return newSink(shared, w, o.enc, peerOf(ctx), o.last)
+	var t *trail
+	if _, events := o.enc.(sse); events || o.last != "" {
+		t = d.trails.begin(o.name, o.last)
+	}
+	return newSink(d.Shared, w, o.enc, peerOf(ctx), t)
+}
+
+func (d *door) end(o *opened, out *sink) {
+	out.close()
+	if out.trail != nil {
+		d.trails.end(o.name, out.trail)
+	}
 }
 
 func (d *door) streamEnded(ctx context.Context, o *opened, cause error) {
