@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"asapi/store"
 	"asapi/tasks"
 	"asapi/tasks/zerotouch"
 )
@@ -154,6 +155,19 @@ func claimsFile(n int, customer zerotouch.CustomerID) io.Reader {
 	return r
 }
 
+// watched keeps what a run tells first.
+type watched struct {
+	*store.Store
+	once     sync.Once
+	progress int
+	total    int64
+}
+
+func (w *watched) SaveProgress(ctx context.Context, run tasks.Fence, progress int, items tasks.Tally) error {
+	w.once.Do(func() { w.progress, w.total = progress, items.Total })
+	return w.Store.SaveProgress(ctx, run, progress, items)
+}
+
 func TestABatchThatWasInterruptedGoesOnAtTheEntryWhereItWas(t *testing.T) {
 	onBoth(t, func(t *testing.T, b *bench) {
 		p := b.partner("shop")
@@ -170,7 +184,9 @@ func TestABatchThatWasInterruptedGoesOnAtTheEntryWhereItWas(t *testing.T) {
 		}
 		// What the rest makes again must be seen.
 		b.sql("UPDATE devices SET metadata = ''")
-		_, err = b.store.Finish(t.Context(), tasks.Ending{Fence: task2fence(task), State: tasks.Pending, Uncounted: true})
+		_, err = b.store.Finish(t.Context(), tasks.Ending{
+			Fence: task2fence(task), State: tasks.Pending, Uncounted: true, Progress: int(next * 100 / n), Items: tasks.Tally{Total: n, Created: next},
+		})
 		must(t, err)
 		_, err = p.attempt(t.Context(), task, args)
 		if !errors.Is(err, tasks.ErrLeaseLost) {
@@ -179,11 +195,15 @@ func TestABatchThatWasInterruptedGoesOnAtTheEntryWhereItWas(t *testing.T) {
 		b.sql("UPDATE tasks SET phase = 1, state = 0, run_at = 0, dispatched_at = 1")
 		started, err := b.store.Start(t.Context(), task.ID, time.Minute)
 		must(t, err)
-		out, err := p.attempt(t.Context(), started.Task, args)
+		told := &watched{Store: b.store}
+		out, err := p.attemptIn(t.Context(), told, started.Task, args)
 		must(t, err)
 		r := readReport(t, out)
 		if r.Total != n || r.Created != n {
 			t.Errorf("%d entries, %d created; want %d once each", r.Total, r.Created, n)
+		}
+		if had := started.Task; told.progress < had.Progress || told.total != had.Items.Total || had.Items.Total != n || had.Progress == 0 {
+			t.Errorf("it was at %d%% of %d, and then at %d%% of %d", had.Progress, had.Items.Total, told.progress, told.total)
 		}
 		var noted int64
 		must(t, b.store.DB().Gorm(t.Context()).Raw("SELECT COUNT(*) FROM devices WHERE metadata <> ''").Row().Scan(&noted))

@@ -182,11 +182,17 @@ func bound(open func() io.Reader, values ...string) tasks.Args {
 // attempt does one attempt of a task and gives its result.
 func (p *partner) attempt(ctx context.Context, task tasks.Task, args tasks.Args) ([]byte, error) {
 	p.tb.Helper()
+	return p.attemptIn(ctx, p.store, task, args)
+}
+
+// attemptIn is attempt with another journal.
+func (p *partner) attemptIn(ctx context.Context, journal tasks.Journal, task tasks.Task, args tasks.Args) ([]byte, error) {
+	p.tb.Helper()
 	action, ok := p.service.Action(task.Action)
 	if !ok {
 		p.tb.Fatalf("there is no action %s", task.Action)
 	}
-	r := tasks.NewRun(task, args, p.store, p.blobs, discard)
+	r := tasks.NewRun(task, args, journal, p.blobs, discard)
 	if err := action.Do(ctx, r, args); err != nil {
 		return nil, err
 	}

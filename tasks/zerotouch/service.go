@@ -71,10 +71,12 @@ func process(ctx context.Context, r *Registry, run *tasks.Run, f tasks.File, k *
 	if err != nil {
 		return err
 	}
+	known := run.Task.Items.Total // 0 unless an earlier attempt read the file through
+	run.Expect(known)
 	var total int64
 	err = readFile(ctx, f, k, func(entry) error {
 		if total++; total%1000 == 0 {
-			return run.Progress(ctx, 0, 0)
+			return run.Progress(ctx, next, known)
 		}
 		return nil
 	})
