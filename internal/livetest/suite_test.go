@@ -202,6 +202,37 @@ func TestWhatIsNamedIsDeletedAndNothingElseIs(t *testing.T) {
 	})
 }
 
+func TestANameThatNoEntryOfTheListHasDeletesNothing(t *testing.T) {
+	each(t, func(t *testing.T, open func(t *testing.T) *scene) {
+		s := open(t)
+		s.do("alice", "import-from-provider", s.with())
+		before := s.list("alice")
+		part := strings.SplitN(s.finished, ":", 3)
+		in := func(kind tracker.Kind) string { return part[0] + ":" + string(kind) + ":" + part[2] }
+		absent, foreign := []string{s.finished + "?x=1"}, tracker.VisualNovel
+		for _, kind := range s.kinds {
+			if _, there := before[in(kind)]; !there {
+				absent = append(absent, in(kind)) // another list of the provider
+			}
+			if kind == foreign {
+				foreign = tracker.Anime
+			}
+		}
+		for _, name := range absent {
+			r := s.do("alice", "export-to-provider", s.with("delete", name, "delete", name))
+			if r.outcome(name) != "unchanged" || r.Unchanged != r.Total-r.Skipped {
+				t.Errorf("%s is %s of %s\n%s", name, r.outcome(name), r.counts(), r.raw)
+			}
+		}
+		if e := s.refused("alice", "export-to-provider", s.with("delete", in(foreign))); e.Code != tasks.CodeInvalidParameter || e.Field != "delete" {
+			t.Errorf("a name of a list that the provider does not have: %+v", e)
+		}
+		if diff := cmp.Diff(before, s.list("alice")); diff != "" {
+			t.Errorf("the list (-want +got):\n%s", diff)
+		}
+	})
+}
+
 func TestListsComeAndGoOnPostgreSQLToo(t *testing.T) {
 	t.Parallel()
 	for name, set := range scenes {

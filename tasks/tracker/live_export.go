@@ -51,6 +51,9 @@ func (s *service) exportLive(ctx context.Context, run *tasks.Run, p exportLivePa
 		if err != nil {
 			return err
 		}
+		if err := p.deletesOf(kinds); err != nil {
+			return err
+		}
 		for _, kind := range kinds {
 			if err := r.pages(ctx, kind, r.noteThere); err != nil {
 				return err
@@ -60,7 +63,7 @@ func (s *service) exportLive(ctx context.Context, run *tasks.Run, p exportLivePa
 		if err != nil {
 			return err
 		}
-		if err := ex.plan(ctx, kinds, p.Delete); err != nil {
+		if err := ex.plan(ctx, kinds, slices.Compact(slices.Sorted(slices.Values(p.Delete)))); err != nil {
 			return err
 		}
 		if err := ex.work(ctx); err != nil {
@@ -133,15 +136,9 @@ func (r *liveRun) exporting(ctx context.Context, dry bool) (*liveExport, error) 
 
 // plan finds out what is to be done for every tracker.
 func (ex *liveExport) plan(ctx context.Context, kinds []Kind, doomed []string) error {
-	goes := "The entry was taken off the list, as was asked for."
-	if ex.dry {
-		goes = "The entry would be taken off the list, as is asked for."
-	}
-	for _, name := range doomed {
-		key, _ := keyNamed(name, ex.format.Provider())
-		ex.total++
-		if _, over := ex.done[name]; !over {
-			ex.deeds = append(ex.deeds, deed{key: key, name: name, delete: true, item: tasks.Item{Key: name, Outcome: tasks.Updated, Reason: goes}})
+	for some := range slices.Chunk(doomed, importBatch) {
+		if err := ex.doom(ctx, some); err != nil {
+			return err
 		}
 	}
 	for _, kind := range kinds {
