@@ -103,6 +103,17 @@ func TestWhatMangaUpdatesRefusesWithStatus200FailsAlone(t *testing.T) {
 	}
 }
 
+func TestPagesOfMangaUpdatesThatAreShorterThanWasAskedForLoseNothing(t *testing.T) {
+	t.Parallel()
+	s, site := newMangaUpdates(newBench(t))
+	site.Page = 40
+	s.fill(139) // with one that is there before: three whole pages, and half of one
+	r := s.do("alice", "import-from-provider", s.with())
+	if r.Created != 139+len(s.facts) || r.Total != r.Created {
+		t.Errorf("imported: %s", r.counts())
+	}
+}
+
 func TestAUserWhoMayChangeNothingAtMangaUpdatesIsToldSo(t *testing.T) {
 	t.Parallel()
 	s, site := newMangaUpdates(newBench(t))

@@ -1,6 +1,7 @@
 package mangaupdates
 
 import (
+	"cmp"
 	"encoding/json"
 	"maps"
 	"net/http"
@@ -59,6 +60,7 @@ func (p *Provider) search(w http.ResponseWriter, r *http.Request, u *User, list 
 		fail(w, http.StatusBadRequest, "That page does not exist")
 		return
 	}
+	q.PerPage = min(q.PerPage, cmp.Or(p.Page, 100))
 	ids := slices.DeleteFunc(slices.Sorted(maps.Keys(u.Entries)), func(id int64) bool { return u.Entries[id].List != list })
 	results := []map[string]any{}
 	for _, id := range ids[min((q.Page-1)*q.PerPage, len(ids)):min(q.Page*q.PerPage, len(ids))] {

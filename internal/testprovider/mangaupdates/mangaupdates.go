@@ -49,6 +49,8 @@ type Provider struct {
 	Refused map[int64]string
 	// Suspended users sign in, and may change nothing.
 	Suspended bool
+	// Page bounds how many entries a page has, whatever is asked; 0: 100.
+	Page int
 
 	mu       sync.Mutex
 	titles   map[int64]string

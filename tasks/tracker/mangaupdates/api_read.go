@@ -14,7 +14,8 @@ import (
 	"asapi/tasks/tracker"
 )
 
-// perPage is how many entries a page has.
+// perPage is how many entries of a page are asked for. The API does not say how many
+// it gives at most.
 const perPage = 100
 
 // shelf is a list of the user: one of the site's own, 0 to 4, or one that the user
@@ -65,16 +66,19 @@ type record struct {
 	} `json:"time_added"`
 }
 
-// Page implements tracker.LiveList. A cursor is the number of a list and that of a page
-// of it.
+// Page implements tracker.LiveList. A cursor is the number of a list, that of a page of
+// it, and how many entries the pages before had: they may be shorter than was asked for.
 func (s *session) Page(ctx context.Context, _ tracker.Kind, cursor string) (page tracker.LivePage, err error) {
 	all, err := s.shelved(ctx)
 	if err != nil || len(all) == 0 {
 		return page, err
 	}
-	list, number := all[0].ID, 1
+	list, number, before := all[0].ID, 1, 0
 	if cursor != "" {
-		if _, err := fmt.Sscanf(cursor, "%d/%d", &list, &number); err != nil {
+		switch n, err := fmt.Sscanf(cursor, "%d/%d/%d", &list, &number, &before); {
+		case n == 2: // of a version before this one
+			before = (number - 1) * perPage
+		case err != nil:
 			return page, fmt.Errorf("the cursor %q is none: %w", cursor, err)
 		}
 	}
@@ -94,10 +98,10 @@ func (s *session) Page(ctx context.Context, _ tracker.Kind, cursor string) (page
 	for i := range found.Results {
 		page.Rows = append(page.Rows, rowFrom(&found.Results[i].Record, found.Results[i].Metadata.Rating))
 	}
-	if len(found.Results) > 0 && number*perPage < found.Total {
-		page.Next = fmt.Sprintf("%d/%d", list, number+1)
+	if n := len(found.Results); n > 0 && before+n < found.Total {
+		page.Next = fmt.Sprintf("%d/%d/%d", list, number+1, before+n)
 	} else if i := slices.IndexFunc(all, func(l shelf) bool { return l.ID > list }); i >= 0 {
-		page.Next = fmt.Sprintf("%d/1", all[i].ID)
+		page.Next = fmt.Sprintf("%d/1/0", all[i].ID)
 	}
 	return page, nil
 }
