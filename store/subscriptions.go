@@ -119,7 +119,10 @@ func (s *Store) subscribeAgain(tx *gorm.DB, sub tasks.Subscription, n tasks.NewS
 		if err := s.changeSubscription(tx, sub.ID, "every = ?, anchor = "+s.db.Now()+" + ?", n.Every.Microseconds(), offset.Microseconds()); err != nil {
 			return sub, "", err
 		}
-		if err := s.changeSubscription(tx, sub.ID, "next_at = "+s.db.nextDate()); err != nil {
+		// What was to come sooner still does: an occurrence that nobody had yet must
+		// not be put off because the rhythm is another.
+		next := s.db.nextDate()
+		if err := s.changeSubscription(tx, sub.ID, "next_at = CASE WHEN next_at > 0 AND next_at < "+next+" THEN next_at ELSE "+next+" END"); err != nil {
 			return sub, "", err
 		}
 	}

@@ -127,6 +127,24 @@ func TestSubscribingAgainFindsTheSameOneAndBringsItUpToDate(t *testing.T) {
 	})
 }
 
+func TestAnotherRhythmDoesNotPutOffWhatWasToComeSooner(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		token := w.subscriber(w.ada, tasks.ASChannel)
+		made, _, err := w.Subscribe(w.ctx, w.order(token, "north", time.Hour))
+		w.must(err)
+		slower, _, err := w.Subscribe(w.ctx, w.order(token, "north", tasks.MaxEvery))
+		w.must(err)
+		if !slower.NextAt.Equal(made.NextAt) {
+			t.Errorf("the first one was to come at %v, and at %v once the rhythm is slower", made.NextAt, slower.NextAt)
+		}
+		faster, _, err := w.Subscribe(w.ctx, w.order(token, "north", tasks.MinEvery))
+		w.must(err)
+		if faster.NextAt.After(slower.NextAt) {
+			t.Errorf("the first one was to come at %v, and at %v once the rhythm is faster", slower.NextAt, faster.NextAt)
+		}
+	})
+}
+
 func TestASubscriptionNeedsAnAccountAndRoom(t *testing.T) {
 	onBoth(t, func(_ *testing.T, w *world) {
 		token := w.subscriber(w.ada, tasks.ASStore)
