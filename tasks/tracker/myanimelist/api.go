@@ -93,13 +93,14 @@ func (s *session) app() Application {
 // protection against floods has no other sign, and names no time.
 const banWait = 5 * time.Minute
 
-// judge knows the site's signal to come later: 403 with a page for people, or with
-// nothing at all. One with JSON is about what was asked.
+// judge knows the site's signal to come later: 403 with a page for people, with nothing
+// at all, or with JSON that speaks of a flood (DoS). Any other JSON is about what was
+// asked.
 func judge(a *live.Answer) live.Verdict {
 	if v := live.Signals(a); v != (live.Verdict{}) {
 		return v
 	}
-	if a.Status == http.StatusForbidden && !json.Valid(a.Body) {
+	if a.Status == http.StatusForbidden && (!json.Valid(a.Body) || bytes.Contains(bytes.ToLower(a.Body), []byte("dos detected"))) {
 		return live.Verdict{Wait: banWait, Reason: "It refuses requests for now, which it does when there were too many."}
 	}
 	return live.Verdict{}
