@@ -99,6 +99,9 @@ func TestAccountsAreRegisteredOnceAndDeregistered(t *testing.T) {
 	if a := w.is(m.post("/deregister-account/", url.Values{"service": {"ledger"}, "username": {"alice"}, "erase": {"perhaps"}}), 400); a.fault("erase") == "" {
 		t.Error(a.text)
 	}
+	if a := w.is(m.post("/deregister-account/", url.Values{"service": {"none"}, "erase": {"perhaps"}}), 400); a.fault("erase") == "" || a.fault("service") == "" || a.fault("username") == "" {
+		t.Errorf("not all faults are told: %s", a.text)
+	}
 	if a := w.is(m.post("/register-account/", url.Values{}), 400); a.fault("service") != "missing-param" || a.fault("username") != "missing-param" {
 		t.Error(a.text)
 	}

@@ -95,6 +95,9 @@ func TestWithoutOneTaskOfThisClientTheAnswerIsABadRequestWithAllEntries(t *testi
 	if diff := cmp.Diff(want, a.json); diff != "" {
 		t.Error(diff)
 	}
+	if a := w.is(m.post("/task-status/", url.Values{"task_ids": {"two\nlines"}}), 400); a.json["error"] != "Invalid task_id value: two lines" {
+		t.Errorf("the error is not one line: %s", a.text)
+	}
 	if a := w.is(m.post("/task-status/", url.Values{}), 400); a.fault("task_ids") != "missing-param" {
 		t.Error(a.text)
 	}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"asapi/internal/testserver"
 	"asapi/tasks"
 )
 
@@ -59,6 +60,32 @@ func TestAllFaultsAreReportedAtOnceAndNothingIsSubmitted(t *testing.T) {
 	}
 	if list := w.is(m.send(tasks.ASChannel, "GET", "/list-tasks/", "", ""), 200); len(list.json["tasks"].([]any)) != 0 {
 		t.Errorf("something was submitted: %s", list.text)
+	}
+}
+
+func TestWhatIsMissingOrUnreadableIsToldAtOnceWhateverElseIsWrong(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada")
+	long := strings.Repeat("x", 64<<10+1)
+	for body, want := range map[string]map[string]string{
+		"":                                {"service": "missing-param", "action": "missing-param", "account": "missing-param"},
+		"service=none&_delay=a&_run_at=b": {"service": "invalid_service", "action": "missing-param", "account": "missing-param", "_delay": "invalid_parameter_value", "_run_at": "invalid_parameter_value"},
+		"service=ledger&action=import-entries&account=alice&provider=n%00h&tags=%ff": {"provider": "invalid", "tags": "invalid"},
+		"service=ledger&action=import-entries&account=alice&file=" + long:            {"file": "too_large", "provider": "missing-param"},
+	} {
+		a := w.is(m.send(tasks.ASChannel, "POST", "/submit-task/", formType, body), 400)
+		got := map[string]string{}
+		told, _ := a.json["errors"].(map[string]any)
+		for field := range told {
+			got[field] = a.fault(field)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Error(diff, a.text)
+		}
+	}
+	a := w.is(m.send(tasks.ASChannel, "POST", "/submit-task/", formType, "service=ledger&action=import-entries&account=alice&provider=north&file="+long), 413)
+	if strings.Contains(a.text, "missing-param") {
+		t.Errorf("a file that is too large is told as missing: %s", a.text)
 	}
 }
 
@@ -183,6 +210,45 @@ func TestTheSameIdempotencyKeyGivesTheFirstAnswerAndAnotherBodyAConflict(t *test
 	if a := w.is(submit("south"), 409); !strings.Contains(a.text, "idempotency_conflict") {
 		t.Error(a.text)
 	}
+}
+
+func TestARetryGetsTheFirstAnswerAlsoWhenTheSameWouldBeRefusedByNow(t *testing.T) {
+	w := newWorldWith(t, settings{limits: tasks.DeskLimits{OpenTasks: 1}})
+	m := w.member("ada")
+	var soon time.Time
+	submit := func(key string) answer {
+		return m.send(tasks.ASStore, "POST", "/submit-task/", formType,
+			"service=ledger&action=import-entries&account=alice&provider=north&_deadline="+soon.Format(time.RFC3339), "Idempotency-Key", key)
+	}
+	var first answer
+	testserver.Eventually(t, patience, func() bool { // a slow machine may need another try
+		soon = time.Now().UTC().Truncate(time.Second).Add(2 * time.Second)
+		first = submit(soon.String())
+		return first.status == 200
+	}, "a submission to arrive before its deadline")
+	replayed := func() {
+		t.Helper()
+		if a := w.is(submit(soon.String()), 200); a.text != first.text || a.header.Get("Idempotent-Replayed") != "true" {
+			t.Errorf("got %s %v, want %s", a.text, a.header, first.text)
+		}
+	}
+	replayed() // the only task that may be open is open
+	w.is(m.post("/deregister-account/", url.Values{"service": {"ledger"}, "username": {"alice"}}), 200)
+	replayed()
+	testserver.Eventually(t, patience, func() bool { return time.Now().After(soon) }, "the deadline to pass")
+	replayed()
+	if a := w.is(submit("another"), 400); a.fault("_deadline") != "invalid_parameter_value" || a.fault("account") != "no_such_account" {
+		t.Errorf("a new submission is not refused for all that is wrong: %s", a.text)
+	}
+}
+
+func TestADateTimeMayBeWrittenWithSmallLetters(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada")
+	w.is(m.post("/submit-task/", url.Values{
+		"service": {"ledger"}, "action": {"import-entries"}, "account": {"alice"}, "provider": {"north"},
+		"_run_at": {strings.ToLower(time.Now().Add(time.Hour).UTC().Format(time.RFC3339))},
+	}), 200)
 }
 
 func TestTooManySubmissionsAreToldWhenToComeBack(t *testing.T) {

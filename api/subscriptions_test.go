@@ -109,7 +109,7 @@ func TestABadSubscriptionTellsAllItsFaultsAndChangesNothing(t *testing.T) {
 		status int
 		faults map[string]string
 	}{
-		{"nothing", url.Values{}, 400, map[string]string{"service": "missing-param", "account": "missing-param", "every": "missing-param"}},
+		{"nothing", url.Values{}, 400, map[string]string{"service": "missing-param", "action": "missing-param", "account": "missing-param", "every": "missing-param"}},
 		{"too often", poll("every", "899"), 400, map[string]string{"every": "invalid_parameter_value"}},
 		{"too seldom", poll("every", "31d"), 400, map[string]string{"every": "invalid_parameter_value"}},
 		{"no rhythm", poll("every", "daily"), 400, map[string]string{"every": "invalid_parameter_value"}},

@@ -48,7 +48,7 @@ func makeStatements(d dialect) statements {
 			" ON CONFLICT (client_id, kind, key) DO UPDATE SET body = excluded.body, task_id = excluded.task_id, expires_at = excluded.expires_at" +
 			" WHERE submit_keys.expires_at < " + now + " RETURNING task_id",
 		submitKeysRead: "WITH " + d.Batch("v", keyCols...) +
-			" SELECT v_n, k.body, k.task_id FROM v JOIN submit_keys k ON k.client_id = v_client AND k.kind = v_kind AND k.key = v_key",
+			" SELECT v_n, k.body, k.task_id, k.expires_at < " + now + " FROM v JOIN submit_keys k ON k.client_id = v_client AND k.kind = v_kind AND k.key = v_key",
 		submitTasks: "WITH " + d.Batch("v", d.numbered(taskCols)...) +
 			" INSERT INTO tasks (" + d.numberColumn() + "id, client_id, service, action, account, protocol, stream, state, phase, priority, max_attempts, dispatch_no, has_inputs," +
 			" created_at, run_at, dispatched_at, deadline, params, sealed, webhook, keep_items, subscription)" +

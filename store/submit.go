@@ -98,11 +98,18 @@ func (s *Store) checkAccounts(tx *gorm.DB, batch []pending) error {
 	registered := map[accountRef]bool{}
 	var asked []accountRef
 	for i := range batch {
+		if e := batch[i].new.Refused; e != nil {
+			batch[i].err = e
+			continue
+		}
 		ref := accountRef{batch[i].new.Client, batch[i].new.Service, batch[i].new.Account}
 		if _, ok := registered[ref]; !ok {
 			registered[ref] = false
 			asked = append(asked, ref)
 		}
+	}
+	if len(asked) == 0 {
+		return nil
 	}
 	param, err := batchParam(asked)
 	if err != nil {
@@ -123,6 +130,7 @@ func (s *Store) checkAccounts(tx *gorm.DB, batch []pending) error {
 	for i := range batch {
 		p := &batch[i]
 		switch c := p.new.Client; {
+		case p.err != nil:
 		case !registered[accountRef{c, p.new.Service, p.new.Account}]:
 			p.err = errNoAccount("account")
 		case open[c] >= p.new.OpenTasks && p.new.OpenTasks > 0:
@@ -148,7 +156,9 @@ type keyRow struct {
 }
 
 // claimKeys makes each key the first submission's; the others become answers
-// that name that one's task, or conflicts.
+// that name that one's task, or conflicts. What is refused claims nothing, but is
+// answered all the same where its key names a task: the client that lost the
+// first answer must get it, also when by now no more tasks may be open.
 func (s *Store) claimKeys(tx *gorm.DB, batch []pending) error {
 	type key struct {
 		client    tasks.ClientID
@@ -158,13 +168,13 @@ func (s *Store) claimKeys(tx *gorm.DB, batch []pending) error {
 	var asked, insert []keyRow
 	for i := range batch {
 		p := &batch[i]
-		if !p.open() || p.new.Key == nil {
+		if p.new.Key == nil {
 			continue
 		}
 		k := p.new.Key
 		row := keyRow{i, p.new.Client, k.Kind, k.Key, hexText(k.Body), p.id, k.Keeps.Microseconds()}
 		asked = append(asked, row)
-		if id := (key{p.new.Client, k.Kind, k.Key}); !first[id] {
+		if id := (key{p.new.Client, k.Kind, k.Key}); p.open() && !first[id] {
 			first[id] = true
 			insert = append(insert, row)
 		}
@@ -172,11 +182,23 @@ func (s *Store) claimKeys(tx *gorm.DB, batch []pending) error {
 	if len(asked) == 0 {
 		return nil
 	}
-	sortKeys(insert) // one order in all commits: no deadlock
-	won := map[tasks.ID]bool{}
-	param, err := batchParam(insert)
+	won, err := s.insertKeys(tx, insert)
 	if err != nil {
 		return err
+	}
+	return s.answerKeys(tx, batch, asked, won)
+}
+
+// insertKeys gives the tasks whose keys nobody else holds.
+func (s *Store) insertKeys(tx *gorm.DB, insert []keyRow) (won map[tasks.ID]bool, err error) {
+	won = map[tasks.ID]bool{}
+	if len(insert) == 0 {
+		return won, nil
+	}
+	sortKeys(insert) // one order in all commits: no deadlock
+	param, err := batchParam(insert)
+	if err != nil {
+		return nil, err
 	}
 	err = query(tx, func(rows *sql.Rows) error {
 		var id rowID
@@ -184,10 +206,7 @@ func (s *Store) claimKeys(tx *gorm.DB, batch []pending) error {
 		won[tasks.ID(id)] = true
 		return err
 	}, s.sql.submitKeys, param)
-	if err != nil {
-		return err
-	}
-	return s.answerKeys(tx, batch, asked, won)
+	return won, err
 }
 
 // answerKeys reads what stands under the keys that others hold.
@@ -210,15 +229,19 @@ func (s *Store) answerKeys(tx *gorm.DB, batch []pending, asked []keyRow, won map
 		var n int
 		var body string
 		var id rowID
-		if err := rows.Scan(&n, &body, &id); err != nil {
+		var forgotten bool
+		if err := rows.Scan(&n, &body, &id, &forgotten); err != nil {
 			return err
 		}
 		p := &batch[n]
+		if forgotten && !p.open() {
+			return nil // a claim that was lost just now is answered at any time
+		}
 		if body != hexText(p.new.Key.Body) {
 			p.err = &tasks.Error{Code: tasks.CodeIdempotency, Field: "Idempotency-Key", Message: "This Idempotency-Key was used before with another body."}
 			return nil
 		}
-		p.skip, p.done.Replayed, p.done.Task.ID = true, true, tasks.ID(id)
+		p.err, p.skip, p.done.Replayed, p.done.Task.ID = nil, true, true, tasks.ID(id)
 		earlier = append(earlier, p.done.Task.ID)
 		return nil
 	}, s.sql.submitKeysRead, param)

@@ -110,6 +110,62 @@ func TestTheSameIdempotencyKeyGivesTheFirstTask(t *testing.T) {
 	})
 }
 
+func TestASubmissionThatWasAnsweredIsAnsweredAgainWhateverStandsAgainstANewOne(t *testing.T) {
+	onBoth(t, func(t *testing.T, w *world) {
+		keyed := func(key, body string) tasks.NewTask {
+			n := stored(w.ada)
+			n.OpenTasks = 1
+			n.Key = &tasks.SubmitKey{Kind: "key", Key: key, Body: []byte(body), Keeps: time.Hour}
+			return n
+		}
+		first := w.submit(keyed("k1", "body"))
+		again := func(n tasks.NewTask) {
+			t.Helper()
+			done, err := w.Submit(w.ctx, n)
+			w.must(err)
+			if !done.Replayed || done.Task.ID != first.ID {
+				t.Errorf("got %+v, want a replay of %s", done, first.ID)
+			}
+		}
+		again(keyed("k1", "body")) // no more tasks may be open
+		_, err := w.Submit(w.ctx, keyed("k1", "other"))
+		w.wants(tasks.CodeIdempotency, err)
+		_, err = w.Submit(w.ctx, keyed("k2", "body"))
+		w.wants(tasks.CodeLimit, err)
+		refused := keyed("k1", "body")
+		refused.Refused = &tasks.Error{Code: tasks.CodeInvalidParameter, Message: "Too late."}
+		refused.Account = "\x00" // what is refused is not checked, nor does it hurt
+		again(refused)
+		refused.Key.Key = "k2"
+		_, err = w.Submit(w.ctx, refused)
+		w.wants(tasks.CodeInvalidParameter, err)
+		w.must(w.DeregisterAccount(w.ctx, w.adaAccount, false))
+		again(keyed("k1", "body"))
+		_, err = w.Submit(w.ctx, keyed("k2", "body"))
+		w.wants(tasks.CodeNoSuchAccount, err)
+		w.must(w.RegisterAccount(w.ctx, w.adaAccount))
+		list, err := w.ListTasks(w.ctx, w.ada.ID, tasks.TaskFilter{})
+		w.must(err)
+		if len(list.Tasks) != 1 {
+			t.Errorf("%d tasks were made", len(list.Tasks))
+		}
+	})
+}
+
+func TestARefusedSubmissionIsNotAnsweredByAKeyThatIsForgotten(t *testing.T) {
+	onBoth(t, func(_ *testing.T, w *world) {
+		n := stored(w.ada)
+		n.OpenTasks = 1
+		n.Key = &tasks.SubmitKey{Kind: "unique", Key: "u", Body: []byte("b"), Keeps: time.Microsecond}
+		w.submit(n)
+		_, err := w.Submit(w.ctx, n)
+		for err == nil { // SQLite's clock ticks in milliseconds
+			_, err = w.Submit(w.ctx, n)
+		}
+		w.wants(tasks.CodeLimit, err)
+	})
+}
+
 func TestAKeyIsForgottenAfterItsTime(t *testing.T) {
 	onBoth(t, func(_ *testing.T, w *world) {
 		n := stored(w.ada)

@@ -21,16 +21,24 @@ func (d *Desk) Register(ctx context.Context, c Caller, service, username string)
 }
 
 // Deregister refuses new submissions for the account and ends its subscriptions; what runs goes on. With
-// erase, what runs is cancelled and all the account owns is deleted for good.
-func (d *Desk) Deregister(ctx context.Context, c Caller, service, username string, erase bool) error {
+// erase, a boolean as ParseBool reads it (empty: false), what runs is cancelled and
+// all the account owns is deleted for good.
+func (d *Desk) Deregister(ctx context.Context, c Caller, service, username, erase string) error {
 	a, err := d.account(c, service, username)
-	if err != nil {
+	faults := FaultsOf(err)
+	everything := false
+	if erase != "" {
+		if everything, err = ParseBool(erase); err != nil {
+			faults = append(faults, &Error{Code: CodeInvalidParameter, Field: "erase", Message: "erase must be true or false.", Err: err})
+		}
+	}
+	if len(faults) > 0 {
+		return faults.Err()
+	}
+	if err := d.cfg.Store.DeregisterAccount(ctx, a, everything); err != nil {
 		return err
 	}
-	if err := d.cfg.Store.DeregisterAccount(ctx, a, erase); err != nil {
-		return err
-	}
-	if !erase {
+	if !everything {
 		return nil
 	}
 	defer d.cfg.Queue.Nudge() // the dispatcher finishes the erasure

@@ -3,9 +3,11 @@ package tasks
 import (
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"maps"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -17,14 +19,18 @@ type options struct {
 	unique   time.Duration
 }
 
+// errDeadlinePassed tells a deadline that was right when the same was submitted
+// before.
+var errDeadlinePassed = errors.New("the deadline lies before the task could begin")
+
 // maxDelay is how far ahead a task may be scheduled.
 const maxDelay = 365 * 24 * time.Hour
 
 func takeOptions(take func(string) string, now time.Time) (options, Faults) {
 	var o options
 	var faults Faults
-	bad := func(field, message string) {
-		faults = append(faults, &Error{Code: CodeInvalidParameter, Field: field, Message: message})
+	bad := func(field, message string, cause error) {
+		faults = append(faults, &Error{Code: CodeInvalidParameter, Field: field, Message: message, Err: cause})
 	}
 	p, err := ParsePriority(take("_priority"))
 	if err != nil {
@@ -32,57 +38,64 @@ func takeOptions(take func(string) string, now time.Time) (options, Faults) {
 	}
 	o.priority = p
 	runAt, delay := take("_run_at"), take("_delay")
-	switch {
-	case runAt != "" && delay != "":
-		bad("_delay", "Give _run_at or _delay, not both.")
-	case runAt != "":
-		if o.runAt, err = time.Parse(time.RFC3339, runAt); err != nil {
-			bad("_run_at", "_run_at must be a date-time as in 2026-11-22T10:00:00Z (RFC 3339).")
+	if runAt != "" && delay != "" {
+		bad("_delay", "Give _run_at or _delay, not both.", nil)
+	}
+	if delay != "" {
+		d, err := seconds(delay, maxDelay)
+		if err != nil {
+			bad("_delay", "_delay must be a number of seconds from 0 to a year.", err)
 		}
-	case delay != "":
-		if d, ok := seconds(delay, maxDelay); ok {
-			o.runAt = now.Add(d)
-		} else {
-			bad("_delay", "_delay must be a number of seconds from 0 to a year.")
+		o.runAt = now.Add(d)
+	}
+	if runAt != "" {
+		if o.runAt, err = dateTime(runAt); err != nil {
+			bad("_run_at", "_run_at must be a date-time as in 2026-11-22T10:00:00Z (RFC 3339).", err)
 		}
 	}
 	switch {
 	case !o.runAt.After(now):
 		o.runAt = time.Time{}
 	case o.runAt.Sub(now) > maxDelay:
-		bad("_run_at", "_run_at may be a year ahead at most.")
+		bad("_run_at", "_run_at may be a year ahead at most.", nil)
 	}
 	if v := take("_deadline"); v != "" {
-		o.deadline, err = time.Parse(time.RFC3339, v)
+		o.deadline, err = dateTime(v)
 		switch {
 		case err != nil:
-			bad("_deadline", "_deadline must be a date-time as in 2026-11-22T10:00:00Z (RFC 3339).")
+			bad("_deadline", "_deadline must be a date-time as in 2026-11-22T10:00:00Z (RFC 3339).", err)
 		case !o.deadline.After(now) || !o.deadline.After(o.runAt):
-			bad("_deadline", "_deadline must lie after now and after _run_at.")
+			bad("_deadline", "_deadline must lie after now and after _run_at.", errDeadlinePassed)
 		}
 	}
 	if v := take("_unique_for"); v != "" {
-		var ok bool
-		if o.unique, ok = seconds(v, maxUniqueFor); !ok || o.unique == 0 {
-			bad("_unique_for", "_unique_for must be a number of seconds above 0, at most a day.")
+		if o.unique, err = seconds(v, maxUniqueFor); err != nil || o.unique == 0 {
+			bad("_unique_for", "_unique_for must be a number of seconds above 0, at most a day.", err)
 		}
 	}
 	return o, faults
 }
 
-func seconds(s string, most time.Duration) (time.Duration, bool) {
+// dateTime reads a date-time of RFC 3339, whose T and Z may be small letters
+// (section 5.6).
+func dateTime(s string) (time.Time, error) { return time.Parse(time.RFC3339, strings.ToUpper(s)) }
+
+func seconds(s string, most time.Duration) (time.Duration, error) {
 	n, err := strconv.ParseFloat(s, 64)
-	if err != nil || !(n >= 0) || n > most.Seconds() {
-		return 0, false
+	if err == nil && (!(n >= 0) || n > most.Seconds()) {
+		err = strconv.ErrRange
 	}
-	return time.Duration(n * float64(time.Second)), true
+	if err != nil {
+		return 0, err
+	}
+	return time.Duration(n * float64(time.Second)), nil
 }
 
 // submitKey decides by what a submission is found again, if by anything.
 func submitKey(idempotencyKey string, o options, canonical []byte) (*SubmitKey, *Error) {
 	switch {
 	case idempotencyKey != "":
-		if len(idempotencyKey) > maxIdempotencyKey || checkText(map[string][]string{"": {idempotencyKey}}) != nil {
+		if len(idempotencyKey) > maxIdempotencyKey || unstorable(idempotencyKey) {
 			return nil, &Error{Code: CodeInvalid, Field: "Idempotency-Key", Message: "The Idempotency-Key must be text of at most 255 bytes."}
 		}
 		return &SubmitKey{Kind: "key", Key: idempotencyKey, Body: canonical, Keeps: idempotencyTime}, nil

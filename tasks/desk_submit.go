@@ -3,6 +3,7 @@ package tasks
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -60,15 +61,18 @@ func (d *Desk) Submit(ctx context.Context, c Caller, s Submission) (Receipt, err
 		return Receipt{}, err
 	}
 	t, faults := d.prepare(c, form, s.IdempotencyKey)
-	if len(faults) > 0 {
+	if faults = replayable(&t, faults); len(faults) > 0 {
 		d.discard(ctx, form)
 		return Receipt{}, append(faults, d.missingAccount(ctx, t, faults)...).Err()
 	}
 	direct := t.RunAt.IsZero()
-	t.Dispatched = direct && d.cfg.Queue.Reserve(t.Client, t.Priority)
+	t.Dispatched = direct && t.Refused == nil && d.cfg.Queue.Reserve(t.Client, t.Priority)
 	done, err := d.cfg.Store.Submit(ctx, t)
 	if err != nil || done.Replayed {
 		d.discard(ctx, form)
+	}
+	if err != nil && t.Refused != nil && CodeOf(err) == t.Refused.Code {
+		return Receipt{}, append(Faults{t.Refused}, d.missingAccount(ctx, t, nil)...).Err()
 	}
 	if err != nil {
 		return Receipt{}, err
@@ -77,6 +81,16 @@ func (d *Desk) Submit(ctx context.Context, c Caller, s Submission) (Receipt, err
 		d.forward(t, done)
 	}
 	return Receipt(done), nil
+}
+
+// replayable leaves to the store what is wrong only by the time that has passed: a
+// submission that was answered before its deadline is answered again after it.
+func replayable(t *NewTask, faults Faults) Faults {
+	if t.Key == nil || len(faults) != 1 || !errors.Is(faults[0], errDeadlinePassed) {
+		return faults
+	}
+	t.Refused = faults[0]
+	return nil
 }
 
 // missingAccount completes the faults of a submission with the one that
@@ -176,7 +190,7 @@ func (d *Desk) prepare(c Caller, f form, idempotencyKey string) (NewTask, Faults
 		return v[0]
 	}
 	canonical := d.canonical(f) // before the options are taken out
-	add(checkText(f.values))
+	faults = append(faults, checkText(f.values)...)
 	s, e := d.service(c, take("service"))
 	add(e)
 	account := take("account")
@@ -195,6 +209,7 @@ func (d *Desk) prepare(c Caller, f form, idempotencyKey string) (NewTask, Faults
 	add(e)
 	t.Key = key
 	if s == nil {
+		add(checkNamed("action", actionKey))
 		return t, faults
 	}
 	t.Service = s.Slug
@@ -225,9 +240,17 @@ func (d *Desk) openTasks(c Caller) int64 {
 	return d.cfg.Limits.OpenTasks
 }
 
+// checkNamed refuses a field that is not given.
+func checkNamed(field, value string) *Error {
+	if value == "" {
+		return &Error{Code: CodeMissing, Field: field, Message: "This parameter is required."}
+	}
+	return nil
+}
+
 func (d *Desk) action(c Caller, s *Service, key string) (*Action, *Error) {
-	if key == "" {
-		return nil, &Error{Code: CodeMissing, Field: "action", Message: "This parameter is required."}
+	if e := checkNamed("action", key); e != nil {
+		return nil, e
 	}
 	a, ok := s.Action(key)
 	if !ok {
@@ -254,6 +277,7 @@ func (d *Desk) arguments(a *Action, f form) (Args, []Input, Faults) {
 			text := strings.Join(f.values[name], "\n")
 			if int64(len(text)) > InlineLimit {
 				faults = append(faults, &Error{Code: CodeTooLarge, Field: name, Message: "Inline text is limited to 64 KiB; upload it as a file (multipart/form-data)."})
+				args.Files[name] = OpenInput(d.cfg.Blobs, Input{Parameter: name}) // it was given
 				continue
 			}
 			if text != "" {
@@ -334,14 +358,15 @@ func (d *Desk) seal(a *Action, values map[string][]string) (plain map[string][]s
 	return plain, sealed, nil
 }
 
-// checkText refuses what no database takes.
-func checkText(values map[string][]string) *Error {
-	for name, list := range values {
-		for _, v := range append(list, name) {
-			if strings.ContainsRune(v, 0) || !utf8.ValidString(v) {
-				return &Error{Code: CodeInvalid, Field: strings.ToValidUTF8(Clip(strings.ReplaceAll(name, "\x00", ""), 64), "?"), Message: "The value holds a NUL byte or is not valid UTF-8."}
-			}
+// checkText refuses what no database takes, each field once.
+func checkText(values map[string][]string) Faults {
+	var faults Faults
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		if slices.ContainsFunc(values[name], unstorable) || unstorable(name) {
+			faults = append(faults, &Error{Code: CodeInvalid, Field: strings.ToValidUTF8(Clip(strings.ReplaceAll(name, "\x00", ""), 64), "?"), Message: "The value holds a NUL byte or is not valid UTF-8."})
 		}
 	}
-	return nil
+	return faults
 }
+
+func unstorable(s string) bool { return strings.ContainsRune(s, 0) || !utf8.ValidString(s) }

@@ -67,7 +67,7 @@ func (d *Desk) prepareSubscription(c Caller, values map[string][]string) (NewSub
 			faults = append(faults, e)
 		}
 	}
-	add(checkText(values))
+	faults = append(faults, checkText(values)...)
 	own := map[string]string{}
 	for _, name := range subscribeFields {
 		given := values[name]
@@ -87,6 +87,7 @@ func (d *Desk) prepareSubscription(c Caller, values map[string][]string) (NewSub
 	s, e := d.service(c, own["service"])
 	add(e)
 	if s == nil {
+		add(checkNamed("action", own["action"]))
 		return n, faults
 	}
 	n.Service = s.Slug
@@ -195,8 +196,8 @@ func (d *Desk) Subscriptions(ctx context.Context, c Caller, f SubscriptionFilter
 
 // slugsOf puts slugs in the place of names: subscriptions are found by either.
 func (d *Desk) slugsOf(f *SubscriptionFilter) error {
-	if e := checkText(map[string][]string{"service": {f.Service}, "action": {f.Action}, "account": {f.Account}}); e != nil {
-		return e
+	if faults := checkText(map[string][]string{"service": {f.Service}, "action": {f.Action}, "account": {f.Account}}); len(faults) > 0 {
+		return faults.Err()
 	}
 	s, ok := d.cfg.Catalog.Service(f.Service)
 	if !ok {

@@ -71,9 +71,10 @@ type AccountStore interface {
 
 // TaskStore keeps tasks as their client sees them.
 type TaskStore interface {
-	// Submit makes the task durable, or finds the one its key made before.
-	// The account and the open-task limit are checked in the same
-	// transaction: CodeNoSuchAccount, CodeLimit, CodeIdempotency.
+	// Submit makes the task durable, or finds the one its key made before,
+	// whatever stands against a new one. The account and the open-task limit
+	// are checked in the same transaction: CodeNoSuchAccount, CodeLimit,
+	// CodeIdempotency, and what Refused says.
 	Submit(ctx context.Context, t NewTask) (Submitted, error)
 	// Tasks gives those of ids that are the client's, or EveryClient's, in no
 	// order.

@@ -115,6 +115,9 @@ type NewTask struct {
 	OpenTasks int64
 	// Key makes the submission idempotent; nil: it is not.
 	Key *SubmitKey
+	// Refused is why the submission makes no task; it is answered only where its
+	// Key names an earlier one. nil: it is not refused.
+	Refused *Error
 	// Webhook is the token whose webhook is told of the end; empty: none.
 	Webhook string
 	// KeepItems says that the items stay after the end, see Action.

@@ -112,13 +112,7 @@ func (d *door) deregister(c echo.Context) error {
 	if err != nil {
 		return err
 	}
-	erase := false
-	if v := form.Get("erase"); v != "" {
-		if erase, err = tasks.ParseBool(v); err != nil {
-			return &tasks.Error{Code: tasks.CodeInvalidParameter, Field: "erase", Message: "erase must be true or false.", Err: err}
-		}
-	}
-	if err := d.Desk.Deregister(c.Request().Context(), web.Caller(c), form.Get("service"), form.Get("username"), erase); err != nil {
+	if err := d.Desk.Deregister(c.Request().Context(), web.Caller(c), form.Get("service"), form.Get("username"), form.Get("erase")); err != nil {
 		return err
 	}
 	return success(c)

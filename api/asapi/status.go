@@ -85,7 +85,7 @@ func (d *door) perID(c echo.Context, answers []tasks.Answer, notFound string, ap
 	status := http.StatusOK
 	if !one {
 		status = http.StatusBadRequest
-		b = web.AppendText(b, "error", firstMessage(bad, notFound))
+		b = web.AppendText(b, "error", web.OneLine(firstMessage(bad, notFound)))
 		b = appendErrors(web.AppendMember(b, "errors"), bad)
 	}
 	b = web.AppendBool(b, "success", one)

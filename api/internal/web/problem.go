@@ -33,7 +33,7 @@ func ProblemOf(err error) Problem {
 	p := Problem{Status: StatusOf(faults)}
 	lines := make([]string, 0, len(faults))
 	for _, f := range faults {
-		told := &tasks.Error{Code: f.Code, Field: f.Field, Message: oneLine(f.Message)}
+		told := &tasks.Error{Code: f.Code, Field: f.Field, Message: OneLine(f.Message)}
 		if known, ok := statuses[f.Code]; !ok || known == http.StatusInternalServerError {
 			told.Code, told.Message = tasks.CodeInternal, hidden
 		}
@@ -59,7 +59,8 @@ func named(f *tasks.Error) string {
 	return f.Field + ": " + f.Message
 }
 
-func oneLine(s string) string {
+// OneLine gives a message for the member error, which is one line.
+func OneLine(s string) string {
 	return strings.Join(strings.FieldsFunc(s, func(r rune) bool { return r == '\n' || r == '\r' }), " ")
 }
 
