@@ -113,7 +113,8 @@ func (s *Store) Create(ctx context.Context, prefix string) (tasks.BlobWriter, er
 	return &writer{key: key, to: to, dir: s.dir, ctx: inner, cancel: cancel}, nil
 }
 
-// Open implements tasks.Blobs; CodeNotFound when there is no such blob. An offset
+// Open implements tasks.Blobs; CodeNotFound when there is no such blob, and
+// CodeUnavailable when it cannot be told, since the whole store is away. An offset
 // behind the end reads nothing.
 func (s *Store) Open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	if s.dir != nil {
@@ -121,6 +122,9 @@ func (s *Store) Open(ctx context.Context, key string, offset, length int64) (io.
 	}
 	r, err := s.bucket.NewRangeReader(ctx, key, offset, length, nil)
 	if gcerrors.Code(err) == gcerrors.NotFound {
+		if away := s.Check(ctx); away != nil {
+			return nil, away // no bucket says the same as no blob
+		}
 		return nil, &tasks.Error{Code: tasks.CodeNotFound, Message: "The blob store does not have these bytes any more.", Err: err}
 	}
 	if err != nil && s.endsBefore(ctx, key, offset) {

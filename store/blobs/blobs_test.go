@@ -266,6 +266,39 @@ func TestADirectoryThatIsGoneIsUnavailable(t *testing.T) {
 	}
 }
 
+// TestBytesOfADirectoryThatIsAwayAreNotTakenForLost: an unmounted file system leaves
+// nothing, or an empty folder, in its place, and comes back with all that it held.
+func TestBytesOfADirectoryThatIsAwayAreNotTakenForLost(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "blobs")
+	s := open(t, "file://"+dir)
+	key := put(t, s, "results", []byte("x"))
+	away := func(want tasks.Code, when string) {
+		t.Helper()
+		if _, err := s.Open(t.Context(), key, 0, -1); code(err) != want {
+			t.Errorf("%s: got %v", when, err)
+		}
+	}
+	must := func(err error) {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	must(os.Rename(dir, dir+".away"))
+	away(tasks.CodeUnavailable, "nothing in its place")
+	must(os.Mkdir(dir, 0o700))
+	away(tasks.CodeUnavailable, "an empty folder in its place")
+	put(t, s, "results", []byte("y"))
+	away(tasks.CodeNotFound, "a new store in its place")
+	must(os.RemoveAll(dir))
+	must(os.Rename(dir+".away", dir))
+	if got := get(t, s, key, 0, -1); string(got) != "x" {
+		t.Errorf("got %q", got)
+	}
+	must(os.RemoveAll(filepath.Join(dir, "results")))
+	away(tasks.CodeNotFound, "an emptied one")
+}
+
 func TestSweepRemovesTheEmptyFoldersOfPastDays(t *testing.T) {
 	dir := t.TempDir()
 	s := open(t, "file://"+dir)

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"syscall"
 
@@ -17,6 +18,7 @@ import (
 // it writes beside the final name and renames, but syncs nothing.
 type directory struct {
 	root string
+	info os.FileInfo // of root
 
 	mu     sync.Mutex
 	synced map[string]bool // folders whose own entry is durable
@@ -50,10 +52,29 @@ func openDirectory(u *url.URL) (*Store, error) {
 		return nil, invalid("BLOB_URL names a directory that cannot be made or opened.", err)
 	}
 	d := &directory{root: root, synced: map[string]bool{}}
-	if err := d.syncUp(root, existed); err != nil {
+	d.info, err = os.Stat(root)
+	if err == nil {
+		err = d.syncUp(root, existed)
+	}
+	if err != nil {
 		return nil, invalid("BLOB_URL names a directory that cannot be made durable.", errors.Join(err, bucket.Close()))
 	}
 	return &Store{bucket: bucket, dir: d}, nil
+}
+
+// away reports whether a blob that is not found may be there all the same: its
+// file system is not mounted, which leaves nothing or an empty folder in its place.
+func (d *directory) away(key string) bool {
+	now, err := os.Stat(d.root)
+	if err != nil {
+		return true
+	}
+	if os.SameFile(d.info, now) {
+		return false
+	}
+	prefix, _, _ := strings.Cut(key, "/")
+	_, err = os.Stat(filepath.Join(d.root, prefix))
+	return err != nil
 }
 
 // check tells whether blobs can be written.

@@ -24,6 +24,9 @@ var _ io.WriterTo = (*file)(nil)
 // open reads a part of a blob. A key that leads out of the directory is not found.
 func (d *directory) open(ctx context.Context, key string, offset, length int64) (io.ReadCloser, error) {
 	from, err := os.OpenInRoot(d.root, key)
+	if errors.Is(err, fs.ErrNotExist) && d.away(key) {
+		return nil, unavailable(ctx, "The blob store's directory is not there.", err)
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, &tasks.Error{Code: tasks.CodeNotFound, Message: "The blob store does not have these bytes any more.", Err: err}
 	}

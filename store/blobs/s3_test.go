@@ -53,6 +53,10 @@ func TestABucketThatIsNotThereOrRefusesIsUnavailable(t *testing.T) {
 	if err := open(t, urlOf(s3, "another")).Check(t.Context()); code(err) != tasks.CodeUnavailable {
 		t.Errorf("no bucket: %v", err)
 	}
+	_, err := open(t, urlOf(s3, "another")).Open(t.Context(), "results/20260101/none", 0, -1)
+	if code(err) != tasks.CodeUnavailable {
+		t.Errorf("a blob of no bucket: %v", err)
+	}
 	s := open(t, urlOf(s3, bucket))
 	key := put(t, s, "results", []byte("x"))
 	refuse = true
