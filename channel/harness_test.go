@@ -115,11 +115,18 @@ func (w *world) hub(change ...func(*channel.Config)) *channel.Hub {
 	return h
 }
 
-// publish brings a task to its end with a result and gives what became of it.
+// publish brings a task to its end with a result on the stream and gives what
+// became of it.
 func (w *world) publish(payload []byte) tasks.Task {
 	w.t.Helper()
+	return w.end(tasks.ASChannel, w.stream, payload)
+}
+
+// end brings a task to its end with a result, on a stream or to be fetched.
+func (w *world) end(protocol tasks.Protocol, stream string, payload []byte) tasks.Task {
+	w.t.Helper()
 	done, err := w.store.Submit(w.t.Context(), tasks.NewTask{
-		Client: w.client.ID, Service: "ledger", Action: "import", Account: "alice", Protocol: tasks.ASChannel, Stream: w.stream,
+		Client: w.client.ID, Service: "ledger", Action: "import", Account: "alice", Protocol: protocol, Stream: stream,
 		Priority: tasks.Default, MaxAttempts: 3, Dispatched: true,
 	})
 	w.must(err)

@@ -53,12 +53,17 @@ type ranges struct {
 const (
 	maxRanges  = 10000              // results remembered in memory; past it, all are forgotten
 	rangesKeep = 7 * 24 * time.Hour // in Redis
+	// rangesPatience is for one answer of Redis: the claim on the result lasts
+	// meanwhile, and the store is asked after it.
+	rangesPatience = 500 * time.Millisecond
 )
 
 // add remembers a delivered span and reports whether the whole was delivered.
 func (s *ranges) add(ctx context.Context, r tasks.Result, from, to int64) bool {
 	spans := rangeSet{}.with(span{from, to})
 	if s.redis != nil {
+		ctx, stop := context.WithTimeout(ctx, rangesPatience)
+		defer stop()
 		key := rangesKey(r)
 		var all *redis.StringSliceCmd
 		_, err := s.redis.Pipelined(ctx, func(p redis.Pipeliner) error {
@@ -88,6 +93,8 @@ func (s *ranges) forget(ctx context.Context, r tasks.Result) {
 	delete(s.known, r.Seq)
 	s.mu.Unlock()
 	if s.redis != nil {
+		ctx, stop := context.WithTimeout(ctx, rangesPatience)
+		defer stop()
 		// What stays behind expires by itself.
 		_ = s.redis.Del(ctx, rangesKey(r)).Err()
 	}
