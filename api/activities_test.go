@@ -83,8 +83,31 @@ func TestActivitiesAreXMLUnlessJSONIsNamed(t *testing.T) {
 			t.Errorf("%s", a.text)
 		}
 	}
-	if a := m.plex(http.MethodGet, "/activities/", "Accept", "text/plain, application/json"); a.header.Get("Content-Type") != "application/json" {
-		t.Errorf("JSON comes as %q", a.header.Get("Content-Type"))
+	for _, accept := range []string{"text/plain, application/json", "Application/JSON", "application/json; charset=utf-8", "text/xml;q=0.5,application/json ;q=0.9"} {
+		if a := m.plex(http.MethodGet, "/activities/", "Accept", accept); a.header.Get("Content-Type") != "application/json" {
+			t.Errorf("Accept %q gets %q", accept, a.header.Get("Content-Type"))
+		}
+	}
+}
+
+func TestAMethodThatAPathDoesNotTakeIsRefusedInTheShapeOfTheDoor(t *testing.T) {
+	w := newWorld(t)
+	m := w.member("ada")
+	id := m.submit(tasks.ASStore)
+	paths := map[string]string{"/activities": http.MethodGet, "/activities/": http.MethodGet, "/activities/" + id.String(): http.MethodDelete, eventsPath: http.MethodGet}
+	for _, path := range socketPaths {
+		paths[path], paths[strings.Replace(path, ":", "%3A", 1)] = http.MethodGet, http.MethodGet
+	}
+	for path, takes := range paths {
+		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch} {
+			a := w.is(m.plex(method, path), 405)
+			if want := `{"errors":[{"code":1000,"message":"This path does not take this method.","status":405}]}` + "\n"; a.text != want || a.header.Get("Allow") != takes {
+				t.Errorf("%s %s: Allow %q, %s", method, path, a.header.Get("Allow"), a.text)
+			}
+		}
+		if takes == http.MethodGet {
+			w.is(m.plex(http.MethodDelete, path), 405)
+		}
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"asapi/channel"
 	"asapi/internal/testserver"
 	"asapi/tasks"
@@ -142,6 +144,30 @@ func TestAWatcherGoesOnInAnotherProcessWhereItWas(t *testing.T) {
 	again := w.watcher(there, r.position)
 	again.until(missed.ID, tasks.NoticeEnded)
 	again.once(missed.ID)
+}
+
+func TestAWatcherThatComesBackAfterEverybodyHadLeftMissesNothing(t *testing.T) {
+	w := newWorld(t)
+	h := w.hub()
+	r := w.watcher(h, "")
+	first := w.publish([]byte("x"))
+	h.Publish(fresh(first), tasks.EventOf(&first))
+	r.until(first.ID, tasks.NoticeEnded)
+	r.watching.Close()
+	h.ForgetWatched()
+	missed := w.publish([]byte("x"))
+	again := w.watcher(h, r.position)
+	batch, err := again.watching.Next(t.Context(), 0) // what was missed is there at once
+	w.must(err)
+	var told []tasks.NoticeKind
+	for _, n := range batch.Notices {
+		if n.Task.ID == missed.ID {
+			told = append(told, n.Kind)
+		}
+	}
+	if d := cmp.Diff([]tasks.NoticeKind{tasks.NoticeStarted, tasks.NoticeEnded}, told); d != "" {
+		t.Error(d)
+	}
 }
 
 func TestAWatcherWhoseContextEndsIsToldWhy(t *testing.T) {

@@ -13,6 +13,7 @@ type watching struct {
 	board   *board
 	circle  *circle
 	next    uint64
+	place   string         // of one that did not come back
 	backlog []*tasks.Batch // shared
 	close   func()
 }
@@ -25,6 +26,7 @@ func (h *Hub) Watch(ctx context.Context, r tasks.WatchRequest) (tasks.Watching, 
 	b.mu.Lock()
 	c := b.circles[r.Client]
 	if c == nil {
+		b.seq++ // of what happened before, nothing is known here
 		c = newCircle(time.Now(), b.seq)
 		b.circles[r.Client] = c
 		b.active.Store(true)
@@ -46,6 +48,7 @@ func (h *Hub) Watch(ctx context.Context, r tasks.WatchRequest) (tasks.Watching, 
 	at, seq, mine, ok := b.parsePosition(r.After)
 	switch {
 	case !ok:
+		w.place = b.position(time.Now(), w.next)
 	case mine && seq >= oldest && seq <= w.next:
 		w.next = seq
 	default:
@@ -95,6 +98,9 @@ func (w *watching) Next(ctx context.Context, most time.Duration) (*tasks.Batch, 
 		}
 	}
 }
+
+// Place implements tasks.Watching.
+func (w *watching) Place() string { return w.place }
 
 // Close implements tasks.Watching.
 func (w *watching) Close() { w.close() }

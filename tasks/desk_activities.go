@@ -109,6 +109,9 @@ func (d *Desk) Watch(ctx context.Context, c Caller, after string) (*Watch, error
 // Next is that of Watching.
 func (w *Watch) Next(most time.Duration) (*Batch, error) { return w.watching.Next(w.ctx, most) }
 
+// Place is that of Watching.
+func (w *Watch) Place() string { return w.watching.Place() }
+
 // End makes Next fail with the cause; it may be called from anywhere.
 func (w *Watch) End(cause error) { w.guarded.end(cause) }
 

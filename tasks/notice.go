@@ -106,6 +106,9 @@ type Watching interface {
 	// when a later one of its task is there. It fails
 	// with ErrTooSlow, or with the cause of ctx's end.
 	Next(ctx context.Context, most time.Duration) (*Batch, error)
+	// Place is a Position to come back with for a watcher that was told nothing: the
+	// one from which it watches. It is empty for one that came back itself.
+	Place() string
 	// Close forgets the watcher.
 	Close()
 }

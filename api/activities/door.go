@@ -20,15 +20,24 @@ func Mount(e *echo.Echo, shared *web.Shared) {
 	route := func(method, path string, h echo.HandlerFunc) {
 		web.BothSlashes(func(p string) { e.Add(method, p, h, d.faults, shared.AuthenticatedBy(secretOf)) }, path)
 	}
+	// only is a path that takes one method; the others are refused in this door's shape.
+	only := func(method, path string, h echo.HandlerFunc) {
+		route(method, path, h)
+		for _, other := range methods {
+			if other != method {
+				web.BothSlashes(func(p string) { e.Add(other, p, refused(method), d.faults) }, path)
+			}
+		}
+	}
 	route(http.MethodGet, "/", d.root)
-	route(http.MethodGet, "/activities", d.list)
-	route(http.MethodDelete, "/activities/:uuid", d.cancel)
+	only(http.MethodGet, "/activities", d.list)
+	only(http.MethodDelete, "/activities/:uuid", d.cancel)
 	// The colon in these paths is one; to Echo it would begin a parameter. Some
 	// clients escape it, as RFC 3986 section 3.3 lets them.
 	for _, colon := range []string{"\\:", "%3A", "%3a"} {
-		route(http.MethodGet, "/"+colon+"/eventsource/notifications", d.events)
-		route(http.MethodGet, "/"+colon+"/websockets/notifications", d.socket)
-		route(http.MethodGet, "/"+colon+"/websocket/notifications", d.socket)
+		only(http.MethodGet, "/"+colon+"/eventsource/notifications", d.events)
+		only(http.MethodGet, "/"+colon+"/websockets/notifications", d.socket)
+		only(http.MethodGet, "/"+colon+"/websocket/notifications", d.socket)
 		e.RouteNotFound("/"+colon, nothing, d.faults)
 		e.RouteNotFound("/"+colon+"/*", nothing, d.faults)
 	}
@@ -37,6 +46,17 @@ func Mount(e *echo.Echo, shared *web.Shared) {
 // nothing answers the paths below /:/ that this door does not have: only its clients
 // ask for such.
 func nothing(echo.Context) error { return echo.ErrNotFound }
+
+// methods are those that clients may try.
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+
+// refused answers a method that a path does not take; it takes one.
+func refused(takes string) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		c.Response().Header().Set(echo.HeaderAllow, takes)
+		return echo.ErrMethodNotAllowed
+	}
+}
 
 // tokenName is both the header and the field of the query that hold the token.
 const tokenName = "X-Plex-Token" //nolint:gosec // a name, no token

@@ -3,7 +3,7 @@ package activities
 import (
 	"context"
 	"net/http"
-	"strings"
+	"time"
 
 	"github.com/labstack/echo/v4"
 
@@ -27,7 +27,13 @@ func (d *door) events(c echo.Context) error {
 		return err
 	}
 	mute := !wantsActivities(r.URL.Query())
-	if _, err := l.Write(headOf(c.Response().Header(), r.Header.Get(echo.HeaderAccept))); err != nil {
+	first := headOf(c.Response().Header(), eventsType(r))
+	if place := watch.Place(); place != "" {
+		// Who is told nothing before the connection breaks can come back, too.
+		first = append(append(append(first, "id: "...), place...), '\n')
+		first = append(first, events.ping...)
+	}
+	if _, err := l.Write(first); err != nil {
 		watch.Close()
 		_ = l.Close() // net/http does not do it any more
 		return nil    //nolint:nilerr // the client is gone, nobody can be told
@@ -58,9 +64,10 @@ func (l *line) drain(w *tasks.Watch) {
 
 // headOf is the head of an answer that ends with its connection: bytes without
 // chunks are the same for every watcher.
-func headOf(h http.Header, accept string) []byte {
+func headOf(h http.Header, contentType string) []byte {
 	h = h.Clone()
-	h.Set(echo.HeaderContentType, eventsType(accept))
+	h.Set(echo.HeaderContentType, contentType)
+	h.Set("Date", time.Now().UTC().Format(http.TimeFormat)) // as net/http does
 	h.Set("Cache-Control", "no-store, no-transform")
 	h.Set("X-Accel-Buffering", "no")
 	h.Set("Connection", "close")
@@ -69,8 +76,8 @@ func headOf(h http.Header, accept string) []byte {
 
 // eventsType is the type of the answer. One generated client refuses the right one
 // and asks for bytes.
-func eventsType(accept string) string {
-	if strings.Contains(accept, echo.MIMEOctetStream) && !strings.Contains(accept, typeEvents) {
+func eventsType(r *http.Request) string {
+	if accepts(r, echo.MIMEOctetStream) && !accepts(r, typeEvents) {
 		return echo.MIMEOctetStream
 	}
 	return typeEvents

@@ -3,7 +3,6 @@ package activities
 import (
 	"encoding/xml"
 	"net/http"
-	"strings"
 
 	"github.com/labstack/echo/v4"
 
@@ -52,7 +51,7 @@ func (d *door) root(c echo.Context) error {
 // answer encodes as JSON where the client names it, else as XML, which is the
 // default of that API.
 func answer(c echo.Context, v any) error {
-	if strings.Contains(c.Request().Header.Get(echo.HeaderAccept), echo.MIMEApplicationJSON) {
+	if accepts(c.Request(), echo.MIMEApplicationJSON) {
 		return c.JSON(http.StatusOK, map[string]any{"MediaContainer": v})
 	}
 	b, err := xml.Marshal(v)

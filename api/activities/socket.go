@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"github.com/coder/websocket"
 	"github.com/labstack/echo/v4"
@@ -17,7 +16,7 @@ import (
 // one generated client expects.
 func (d *door) socket(c echo.Context) error {
 	r := c.Request()
-	if !strings.EqualFold(r.Header.Get("Upgrade"), "websocket") {
+	if !lists(r, "Upgrade", "websocket") {
 		return d.events(c)
 	}
 	watch, err := d.Desk.Watch(context.WithoutCancel(r.Context()), web.Caller(c), r.Header.Get("Last-Event-ID"))
@@ -32,6 +31,7 @@ func (d *door) socket(c echo.Context) error {
 		d.Log.DebugContext(r.Context(), "A handshake failed.", "request_id", web.RequestID(c), "error", err)
 		return nil // Accept has answered
 	}
+	conn.SetReadLimit(-1) // what comes is dropped, whatever its size
 	mute := !wantsActivities(r.URL.Query())
 	l, log, id := w.line, d.Log, web.RequestID(c)
 	web.Outlive(r.Context(), func(ctx context.Context) {

@@ -36,16 +36,25 @@ var (
 	_ longrunningpb.OperationsServer   = (*service)(nil)
 )
 
-type callerKey struct{}
+type callKey struct{}
 
-// withCaller makes the caller known to a method.
-func withCaller(ctx context.Context, c tasks.Caller) context.Context {
-	return context.WithValue(ctx, callerKey{}, &c)
+// asked is what a method knows of its call besides the request.
+type asked struct {
+	caller  tasks.Caller
+	started func(tasks.ID) // names the activity in the answer's header
 }
+
+// withCall makes the caller known to a method, and how it names the activity that it
+// starts.
+func withCall(ctx context.Context, c tasks.Caller, started func(tasks.ID)) context.Context {
+	return context.WithValue(ctx, callKey{}, &asked{c, started})
+}
+
+func askedOf(ctx context.Context) *asked { return ctx.Value(callKey{}).(*asked) }
 
 // callerOf gives the caller of a method; only the two ways in call methods, and
 // both sign their callers in.
-func callerOf(ctx context.Context) tasks.Caller { return *ctx.Value(callerKey{}).(*tasks.Caller) }
+func callerOf(ctx context.Context) tasks.Caller { return askedOf(ctx).caller }
 
 // permitted gives the client that calls, where its token may use the action of
 // the tracker service with these values, as name and value in turn.

@@ -113,7 +113,10 @@ func (s *Server) handler(m grpc.MethodDesc) grpc.StreamHandler {
 		if c, ok := stream.(*call); ok {
 			c.client = caller.Client.Name
 		}
-		ctx := web.WithOpen(withCaller(stream.Context(), caller), s.open)
+		started := func(id tasks.ID) {
+			_ = stream.SetHeader(metadata.Pairs(web.ActivityHeader, id.String())) // nothing was sent before it
+		}
+		ctx := web.WithOpen(withCall(stream.Context(), caller, started), s.open)
 		answer, err := m.Handler(srv, ctx, func(request any) error {
 			in := &incoming{message: request}
 			if err := stream.RecvMsg(in); err != nil {

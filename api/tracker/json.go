@@ -53,7 +53,8 @@ func (s *service) answer(c echo.Context) error {
 		return err
 	}
 	f.setName(request, f.name)
-	answer, err := f.call(s, withCaller(r.Context(), web.Caller(c)), request)
+	started := func(id tasks.ID) { web.SetActivity(c, id) }
+	answer, err := f.call(s, withCall(r.Context(), web.Caller(c), started), request)
 	if err != nil {
 		return err
 	}

@@ -82,6 +82,7 @@ func (s *service) submit(ctx context.Context, action string, owner library.Owner
 	if err != nil {
 		return nil, renamed(err, "account", "parent")
 	}
+	askedOf(ctx).started(receipt.Task.ID)
 	return operationOf(ctx, &receipt.Task)
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -48,6 +49,28 @@ func TestAPictureIsShownAndCanBeSaved(t *testing.T) {
 	}
 	if eval[bool](p, "'ran' in window") {
 		t.Error("a script in the picture ran")
+	}
+}
+
+// TestNamesOfAnyLengthStayOnTheScreen: a client's has up to 100 bytes, an account's
+// 255, and neither need have a place to break at.
+func TestNamesOfAnyLengthStayOnTheScreen(t *testing.T) {
+	s := started(t)
+	token := s.token(t, strings.Repeat("n", 95)) // and a number
+	account := strings.Repeat("a", 255)
+	s.post(t, token, "/register-account/", url.Values{"service": {"bench"}, "username": {account}})
+	id := s.submit(t, token, "noop", "account", account, "_delay", "3600")
+	for _, name := range []string{"phone-light", "desktop-dark"} {
+		p := open(t, s, name)
+		p.signIn(token)
+		for view, shows := range map[string]string{"activities": account, "tasks": account, "tasks/" + id: account, "load": "minute by minute"} {
+			p.goTo("#/" + view)
+			p.awaitText(shows)
+			if wide := eval[int64](p, "document.documentElement.scrollWidth - document.documentElement.clientWidth"); wide > 0 {
+				p.shot("long-" + strings.ReplaceAll(view, "/", "-"))
+				t.Errorf("%s, %s: the page is %d pixels wider than the screen", view, name, wide)
+			}
+		}
 	}
 }
 

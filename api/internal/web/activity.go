@@ -6,9 +6,12 @@ import (
 	"asapi/tasks"
 )
 
-// SetActivity names, in the header X-Plex-Activity, the activity that a request has
-// started: for many, the first. Every door sets it on the answer of every request
+// ActivityHeader names the activity that a request has started.
+const ActivityHeader = "X-Plex-Activity"
+
+// SetActivity names, in ActivityHeader, the activity that a request has started: for
+// many, the first. Every door sets it on the answer of every request
 // that starts a task.
 func SetActivity(c echo.Context, id tasks.ID) {
-	c.Response().Header().Set("X-Plex-Activity", id.String())
+	c.Response().Header().Set(ActivityHeader, id.String())
 }
