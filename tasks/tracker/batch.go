@@ -49,11 +49,14 @@ func (b *batch[T]) flush() error {
 // checked reads a file through once, before anything changes, and gives how
 // many rows it has; a file that cannot be read to its end changes nothing.
 func checked(ctx context.Context, run *tasks.Run, f tasks.File, count func(io.Reader, func() error) error) (int64, error) {
+	known := run.Task.Items.Total // 0 unless an earlier attempt read the file through
+	run.Expect(known)
+	_, before := run.Tally()
 	var total int64
 	err := readFile(ctx, f, func(r io.Reader) error {
 		return count(r, func() error {
 			if total++; total%1000 == 0 {
-				return run.Progress(ctx, 0, 0)
+				return run.Progress(ctx, before.Done(), known)
 			}
 			return nil
 		})
