@@ -186,6 +186,35 @@ func TestTheKeyboardIsEnough(t *testing.T) {
 	}
 }
 
+// TestTheFocusStaysWhereItIsWhenActivitiesEnd: of another task, and of the one whose
+// button it was on.
+func TestTheFocusStaysWhereItIsWhenActivitiesEnd(t *testing.T) {
+	s := started(t)
+	token := s.token(t, "focus")
+	for range 3 {
+		s.submit(t, token, "noop", "_delay", "3600")
+	}
+	p := open(t, s, "desktop-light")
+	p.signIn(token)
+	p.goTo("#/activities")
+	const now, over = "document.querySelectorAll('section')[0].querySelectorAll('.activity')", "document.querySelectorAll('section')[1].querySelectorAll('.activity')"
+	p.await(now + ".length === 3")
+	first := eval[string](p, now+"[0].dataset.uuid")
+	mine := eval[string](p, "(() => { const row = "+now+"[2]; row.querySelector('button').focus(); return row.dataset.uuid; })()")
+	const focused = "(document.activeElement.closest('.activity')?.dataset.uuid ?? '') + ' ' + document.activeElement.tagName"
+	s.post(t, token, "/cancel-task/", url.Values{"task_ids": {first}})
+	p.await(over + ".length === 1")
+	if at := eval[string](p, focused); at != mine+" BUTTON" {
+		t.Errorf("when another task has ended the focus is on %q, not on the button of %s", at, mine)
+	}
+	eval[string](p, "document.querySelector(\".activity[data-uuid='"+mine+"'] button\").focus() ?? ''")
+	p.keys("\r")
+	p.await(over + ".length === 2")
+	if at := eval[string](p, focused); at != mine+" A" {
+		t.Errorf("when its own task has ended the focus is on %q, not on the link to %s", at, mine)
+	}
+}
+
 // field gives the selector of the input with a label, once it is there.
 func (p *tab) field(label string) string {
 	p.t.Helper()

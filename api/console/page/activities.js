@@ -36,6 +36,8 @@ class Row {
     this.progress.node.hidden = a.ended || a.Context.state === "pending";
     this.state.replaceChildren(badge(a.Context.state));
     const stopping = a.cancelling || !a.cancellable;
+    // What is hidden or disabled loses the focus.
+    if ((a.ended || stopping) && document.activeElement === this.cancel) this.title.focus();
     this.cancel.hidden = a.ended;
     this.cancel.disabled = stopping;
     this.cancel.textContent = stopping ? "Stopping" : "Cancel";
@@ -57,21 +59,26 @@ export function activitiesView({ live, signal }) {
   const draw = () => {
     const all = [...live.activities.values()];
     const shown = new Set();
-    for (const [into, list] of [[going, all.filter((a) => !a.ended)], [over, all.filter((a) => a.ended).reverse()]]) {
-      into.none.hidden = list.length > 0;
-      list.forEach((a, i) => {
-        let row = rows.get(a.uuid);
-        if (!row) rows.set(a.uuid, row = new Row(a.uuid, live));
-        row.set(a);
-        shown.add(a.uuid);
-        if (into.list.children[i] !== row.node) into.list.insertBefore(row.node, into.list.children[i] ?? null);
+    const parts = [[going, all.filter((a) => !a.ended)], [over, all.filter((a) => a.ended).reverse()]].map(([into, list]) => [into, list.map((a) => {
+      let row = rows.get(a.uuid);
+      if (!row) rows.set(a.uuid, row = new Row(a.uuid, live));
+      row.set(a);
+      shown.add(a.uuid);
+      return row.node;
+    })]);
+    const focused = document.activeElement;
+    for (const [into, nodes] of parts) {
+      into.none.hidden = nodes.length > 0;
+      // What left goes first: then nothing else has to move, which would lose the focus.
+      const stay = new Set(nodes);
+      for (const node of [...into.list.children]) if (!stay.has(node)) node.remove();
+      nodes.forEach((node, i) => {
+        if (into.list.children[i] !== node) into.list.insertBefore(node, into.list.children[i] ?? null);
       });
     }
-    for (const [uuid, row] of rows) {
-      if (shown.has(uuid)) continue;
-      row.node.remove();
-      rows.delete(uuid);
-    }
+    for (const uuid of rows.keys()) if (!shown.has(uuid)) rows.delete(uuid);
+    // The row that has ended did move.
+    if (focused.isConnected && focused !== document.activeElement) focused.focus({ preventScroll: true });
     const hidden = live.total - all.filter((a) => !a.ended).length;
     more.textContent = hidden > 0 && live.total > 1000 ? `${plural(live.total, "task")} are under way; the first thousand are shown.` : "";
   };
