@@ -41,6 +41,13 @@ type sign struct {
 // prolog is what may stand before the root element of an XML document.
 const prolog = `^(?s:\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<![A-Za-z][^>]*>\s*)*)`
 
+// listRoot begins a list of MyAnimeList, and plainRoot what AniDB's template
+// xml-plain makes, which has the same root.
+var (
+	listRoot  = regexp.MustCompile(prolog + `<myanimelist[\s/>]`)
+	plainRoot = regexp.MustCompile(prolog + `<myanimelist>\s*(?:<!--(?s:.*?)-->\s*)*<(?:user_info|animes)>`)
+)
+
 const uuid = `[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}`
 
 func starts(p Provider, what, pattern string) sign {
@@ -67,18 +74,19 @@ var signs = []sign{
 	starts("", "a zip archive; unpack it and send the file inside", `^PK\x03\x04`),
 	starts("", "a file that was packed twice; unpack it once and send it again", `^\x1f[^\x00-\x7f]\x08`), // the second byte, 8b, is no letter for a pattern
 	starts(Neutral, "an export of this service (neutral JSON)", `^\s*\{\s*"format"\s*:\s*"asapi-trackers"`),
-	starts(MyAnimeList, "a MyAnimeList export", prolog+`<myanimelist[\s/>]`),
+	{weight: begin, provider: MyAnimeList, what: "a MyAnimeList export", inside: func(head []byte) bool { return listRoot.Match(head) && !plainRoot.Match(head) }},
+	{weight: begin, provider: AniDB, what: "an AniDB export", content: plainRoot},
 	starts(VNDB, "a VNDB export", prolog+`<vndb-export[\s/>]`),
 	starts(VNDB, "a VNDB vote dump", `^v?\d+[ \t]+u?\d+[ \t]+\d{1,3}[ \t]+\d{4}-\d\d-\d\d\s*(?:\n|$)`),
-	starts(AniDB, "an AniDB export", prolog+`<(?:MyList|mylist|my_anime_list|export|myvotes|votes)[\s/>]`),
-	starts(AniDB, "an AniDB export", `^\s*\{\s*"Animes"\s*:|^"?AID"?\|`),
+	starts(AniDB, "an AniDB export", prolog+`<(?:(?:MyList|mylist|Mylist|myList|my_anime_list|export|myvotes|votes)[\s/>]|AC\s+u=|list>\s*<created>)`),
+	starts(AniDB, "an AniDB export", `^\s*\{\s*"Animes"\s*:|^"?AID"?\||^(?:Name;Year;Eps;Seen;|aid;episode;title;group;|# MYLIST export)`),
 	{weight: begin, provider: MangaUpdates, what: "an archive of MangaUpdates lists", inside: mangaArchive},
 	starts(AniList, "an AniList export", `^\s*\[?\s*\{\s*(?:"data"\s*:\s*\{\s*)?"MediaListCollection"`),
 	starts(MangaUpdates, "a MangaUpdates list", `^"?Series"?\t"?Volume"?\t"?Chapter`),
 
 	holds(AniList, "an AniList export", `"MediaListCollection"|"series_type"\s*:|"(?:isCustomList|hiddenFromStatusLists|mediaId)"\s*:|^\s*\{\s*"user"\s*:\s*\{(?s:.*)"(?:custom_lists|title_language|donator_tier)"`),
 	holds(AniDB, "a tar archive, as AniDB makes them", `^(?s:.{257})ustar`),
-	holds(AniDB, "an AniDB export", `"Animes"\s*:|"(?:aid|mystate)"\s*:`),
+	holds(AniDB, "an AniDB export", `"Animes"\s*:|"(?:aid|mystate|romanjiName|seriesInfo)"\s*:`),
 	holds(VNDB, "VNDB's list as JSON", `"id"\s*:\s*"v\d+"`),
 	holds(MangaDex, "a MangaDex list", `"(?:id|manga|mangaId|uuid)"\s*:\s*"`+uuid+`"|"statuses"\s*:\s*\{\s*"`+uuid+`"|(?i:\bmangadex\.org/(?:title|manga)/)|^(?i:[^\n\[{<]*\bmangadex)`),
 	holds(MangaDex, "a MangaDex list", `(?m:^"?`+uuid+`"?[,;\t])`),

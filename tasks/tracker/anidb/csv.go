@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"path"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -29,9 +30,9 @@ func readCSV(in io.Reader, row func(tracker.Row) error) error {
 }
 
 // readArchive reads the archive of the template csv-adborg: mylist.csv and a
-// table of episodes and files for each anime. An archive that holds one list of
-// another template is read as that. Nothing of it is ever written to a disk, so
-// the names in it do no harm.
+// table of episodes and files for each anime; and those of other templates: the
+// list, and for some a document of each anime besides. Nothing of it is ever
+// written to a disk, so the names in it do no harm.
 func readArchive(in io.Reader, row func(tracker.Row) error) error {
 	held := newHolder()
 	tables, lists := 0, 0
@@ -51,9 +52,10 @@ func readArchive(in io.Reader, row func(tracker.Row) error) error {
 			tables++
 			t := table{name: "The table " + name + " of the archive", held: held}
 			err = t.read(archive)
-		case lists == 0 && isList(name):
-			lists++
-			err = Format{}.Read(tracker.Input{Reader: archive, Name: name}, row)
+		case isList(name):
+			var list bool
+			list, err = readMember(archive, held, row)
+			lists += map[bool]int{true: 1}[list]
 		}
 		if err != nil {
 			return archiveError(err)
@@ -66,6 +68,31 @@ func readArchive(in io.Reader, row func(tracker.Row) error) error {
 		return archiveError(err)
 	}
 	return held.rows(row)
+}
+
+// readMember reads an XML or JSON file of an archive; list is false when it is none
+// of a list, such as what belongs to the pages that some templates make.
+func readMember(in io.Reader, held *holder, row func(tracker.Row) error) (list bool, err error) {
+	file := bufio.NewReaderSize(in, 64<<10)
+	head, err := file.Peek(headSize)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err
+	}
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		if _, err := file.Discard(3); err != nil {
+			return false, err
+		}
+		head = head[3:]
+	}
+	switch {
+	case isPlainCS.Match(head), isPlainNew.Match(head), isMyStatus.Match(head):
+		return true, Format{}.Read(tracker.Input{Reader: file}, row)
+	case isNested.Match(head):
+		return true, readNested(file, held.take)
+	case isJSON.Match(head) && isNestedJSON.Match(head):
+		return true, readJSON(file, held.take)
+	}
+	return false, nil
 }
 
 func isList(name string) bool {
@@ -93,6 +120,7 @@ type table struct {
 	line    int
 	columns map[string]int
 	width   int
+	last    string // the anime of the row before
 }
 
 func (t *table) read(in io.Reader) error {
@@ -129,6 +157,9 @@ func (t *table) take(raw []byte) error {
 	if err := t.held.spend(cells...); err != nil {
 		return err
 	}
+	if get, ok := t.ahead(cells); ok && validCells(text) {
+		return t.row(get)
+	}
 	if !validCells(text) || len(cells) != t.width {
 		return t.wrong(cells, text)
 	}
@@ -143,24 +174,48 @@ func (t *table) take(raw []byte) error {
 // validCells reports whether a line is text.
 func validCells(text string) bool { return utf8.ValidString(text) && !strings.ContainsRune(text, 0) }
 
-// wrong keeps a row that cannot be read as one that fails alone.
+// wrong keeps a row that cannot be read: its anime fails, and no other.
 func (t *table) wrong(cells []string, text string) error {
 	what := fmt.Sprintf("has %d columns, where %d are named", len(cells), t.width)
 	if !validCells(text) {
 		what = "holds bytes that are no text"
 	}
+	aid := said(cells[0])
 	_, part := t.columns["eid"]
-	if !part {
-		a := t.held.of(said(cells[0]))
-		a.broken = fmt.Sprintf("Line %d of the table %s.", t.line, what)
+	switch _, err := strconv.ParseUint(aid, 10, 63); {
+	case !part:
+		t.held.of(aid).broken = fmt.Sprintf("Line %d of the table %s.", t.line, what)
 		return nil
+	case err != nil:
+		aid = t.last // the line goes on with a text of the row before
 	}
-	return tracker.Unreadable(fmt.Sprintf("%s cannot be read: line %d %s.", t.name, t.line, what))
+	if aid == "" {
+		return tracker.Unreadable(fmt.Sprintf("%s cannot be read: line %d %s.", t.name, t.line, what))
+	}
+	t.held.of(aid).broken = fmt.Sprintf("%s cannot be read: line %d %s.", t.name, t.line, what)
+	return nil
+}
+
+// ahead gives the values of a row of episodes that has more columns than are named,
+// because a name in it holds a bar: those that stand ahead of the names. ok is
+// false for other rows.
+func (t *table) ahead(cells []string) (get func(column string) string, ok bool) {
+	name, named := t.columns["name"]
+	if _, episodes := t.columns["epno"]; !episodes || !named || len(cells) <= t.width {
+		return nil, false
+	}
+	return func(column string) string {
+		if i, there := t.columns[column]; there && i < name {
+			return said(cells[i])
+		}
+		return ""
+	}, true
 }
 
 // row takes one row over, by the columns that it has.
 func (t *table) row(get func(column string) string) error {
-	a := t.held.of(get("aid"))
+	t.last = get("aid")
+	a := t.held.of(t.last)
 	_, episodes := t.columns["epno"]
 	_, files := t.columns["fid"]
 	switch {
@@ -169,7 +224,7 @@ func (t *table) row(get func(column string) string) error {
 	case files:
 		return a.addFile(get("eid"), file{FID: get("fid"), LID: get("lid"), State: get("mystate"), Watched: get("iswatched") == "1", Viewed: moment(get("viewdate"))})
 	case get("romaji") != "" || get("epstotal") != "":
-		a.title, a.kanji, a.english, a.year = get("romaji"), get("kanji"), get("english"), get("year")
+		a.title, a.kanji, a.english, a.year = firstOf(get("romaji"), get("name")), get("kanji"), get("english"), get("year")
 		a.all, a.eps, a.special, a.typ = get("epstotal"), get("eps"), get("epsspec"), get("typename")
 	}
 	return nil

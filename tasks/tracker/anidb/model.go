@@ -18,14 +18,25 @@ type anime struct {
 	complete                              string // "1": all of it is in the collection
 	vote, voteDate, tmpVote, tmpVoteDate  string
 	wish                                  string
+	count                                 string          // how many regular episodes were watched
 	seen                                  tracker.Numbers // watched regular episodes that are not among the episodes
 	episodes                              []episode
 
 	places map[string]int    // of the episodes, by their numbers
 	loose  map[string][]file // files whose episode is not known yet, by its id
 	parts  int               // episodes and files
+	tells  tellings          // whether its file says what was watched
 	broken string            // why it cannot be taken
 }
+
+// tellings says whether a file tells what was watched of an anime.
+type tellings int
+
+const (
+	unsure  tellings = iota // as its episodes show
+	silent                  // it does not, though it may have episodes
+	telling                 // it does, though there may be nothing
+)
 
 // episode is one episode of the list. Its JSON is how it is kept.
 type episode struct {

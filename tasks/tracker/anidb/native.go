@@ -117,7 +117,11 @@ func (a *anime) add(e episode) error {
 	if i, known := a.places[e.No]; known {
 		old := &a.episodes[i]
 		old.Watched = old.Watched || e.Watched
-		old.Files = append(old.Files, e.Files...)
+		for _, f := range e.Files {
+			if f.FID == "" || !slices.ContainsFunc(old.Files, func(o file) bool { return o == f }) {
+				old.Files = append(old.Files, f)
+			}
+		}
 		old.EID, old.Name, old.Length = firstOf(old.EID, e.EID), firstOf(old.Name, e.Name), firstOf(old.Length, e.Length)
 		return nil
 	}
@@ -196,8 +200,15 @@ func (a *anime) row(note string) tracker.Row {
 	if fault != "" {
 		return tracker.Row{Key: keyOf(a.aid), Fault: fault}
 	}
+	seen, fault := a.counted(f.Seen)
+	if fault != "" {
+		return tracker.Row{Key: keyOf(a.aid), Fault: fault}
+	}
 	if a.watched == "1" {
-		a.watch(f.Seen.Union(tracker.UpTo(f.Total)))
+		seen = seen.Union(tracker.UpTo(f.Total))
+	}
+	if seen != f.Seen {
+		a.watch(seen)
 	}
 	return tracker.Row{Key: keyOf(a.aid), Entry: a.entry(), Note: note}
 }

@@ -29,18 +29,25 @@ func (Format) Read(in tracker.Input, row func(tracker.Row) error) error {
 		return readPlainCS(file, row)
 	case isPlainNew.Match(head):
 		return readPlainNew(file, row)
-	case isMini.Match(head):
-		return readMini(file, row)
 	case isMyStatus.Match(head):
 		return readMyStatus(file, row)
+	case isNested.Match(head):
+		return readNested(file, rowsTo(row))
 	case isJSON.Match(head):
-		return readJSON(file, row)
+		return readJSON(file, rowsTo(row))
 	case isCSV.Match(head):
 		return readCSV(file, row)
 	case isArchive.Match(head):
 		return readArchive(file, row)
+	case isUnread.Match(head):
+		return tracker.Unreadable("This is an AniDB export by a template that is not read here. Make an export at AniDB (My Export) with the template xml-plain-cs and send that.")
 	}
 	return tracker.NotA(title, head)
+}
+
+// rowsTo makes a row of each anime that was read.
+func rowsTo(row func(tracker.Row) error) taker {
+	return func(a *anime, broken bool) error { return row(unlessBroken(a.row(noteOf(a)), broken)) }
 }
 
 // prolog is what may stand before the root element.
@@ -50,11 +57,13 @@ const prolog = `^(?s:\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*|<![A-Za-z][^>]*>\s*)*)`
 var (
 	isPlainCS  = regexp.MustCompile(prolog + `<MyList[\s/>]`)
 	isPlainNew = regexp.MustCompile(prolog + `<my_anime_list[\s/>]`)
-	isMini     = regexp.MustCompile(prolog + `<mylist[\s/>]`)
 	isMyStatus = regexp.MustCompile(prolog + `<export[\s/>]`)
 	isJSON     = regexp.MustCompile(`^\s*\{`)
 	isCSV      = regexp.MustCompile(`^"?AID"?\|`)
 	isArchive  = regexp.MustCompile(`^(?s:.{257})ustar`)
+	// isUnread tells csv-minimal, csv-files, txt-udp-mylist, and xml-plain, whose root
+	// is that of another site's lists.
+	isUnread = regexp.MustCompile(`^(?:Name;Year;Eps;Seen;|aid;episode;title;group;|# MYLIST export)|` + prolog + `<myanimelist>\s*(?:<!--(?s:.*?)-->\s*)*<(?:user_info|animes)>`)
 )
 
 // Bounds on what is held of a file whose template says an anime in several
@@ -84,6 +93,35 @@ func (h *holder) of(aid string) *anime {
 	return a
 }
 
+// take adds what another document of the same list says of an anime.
+func (h *holder) take(b *anime, broken bool) error {
+	if err := h.spend(b.title, b.kanji, b.english); err != nil {
+		return err
+	}
+	a := h.of(b.aid)
+	for i, to := range a.plain() {
+		*to.value = firstOf(*to.value, *b.plain()[i].value)
+	}
+	a.count, a.tells = firstOf(a.count, b.count), max(a.tells, b.tells)
+	if broken {
+		a.broken = errNoText
+	}
+	for _, e := range b.episodes {
+		if err := h.spend(e.Name); err != nil {
+			return err
+		}
+		for i := range e.Files {
+			if err := h.spend(e.Files[i].Storage, e.Files[i].Other); err != nil {
+				return err
+			}
+		}
+		if err := a.add(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // spend counts what is held.
 func (h *holder) spend(texts ...string) error {
 	h.held += heldCost
@@ -106,10 +144,21 @@ func (h *holder) rows(row func(tracker.Row) error) error {
 	return nil
 }
 
-// noteOf tells that a template says nothing of what was watched.
+// What there is to tell of an anime whose file leaves open what was watched.
+const (
+	noteSilent  = "This file does not tell which episodes were watched; the templates xml-plain-cs and csv-adborg (the whole archive) do."
+	noteCounted = "This file tells how many episodes were watched, and not which; the first ones are taken."
+)
+
+// noteOf tells that a template leaves open what was watched.
 func noteOf(a *anime) string {
-	if len(a.episodes) == 0 && a.watched != "1" && a.seen == "" {
-		return "This file does not tell which episodes were watched; the templates xml-plain-cs and csv-adborg (the whole archive) do."
+	switch {
+	case a.watched == "1", a.seen != "":
+		return ""
+	case a.tells == telling && len(a.episodes) == 0 && firstOf(a.count, "0") != "0":
+		return noteCounted
+	case a.tells == silent, a.tells == unsure && len(a.episodes) == 0:
+		return noteSilent
 	}
 	return ""
 }

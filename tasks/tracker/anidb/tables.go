@@ -4,6 +4,7 @@ import (
 	"errors"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -42,46 +43,11 @@ func readPlainNew(in io.Reader, row func(tracker.Row) error) error {
 // take takes over what the row of an anime says.
 func (a *anime) take(m map[string]string) {
 	a.title = firstOf(m["romajiname"], m["name"], m["title"])
-	a.kanji, a.english = m["kanjiname"], m["englishname"]
+	a.kanji, a.english = firstOf(m["namekanji"], m["kanjiname"]), firstOf(m["nameenglish"], m["englishname"])
 	a.typ, a.year = firstOf(m["typename"], m["type"]), m["year"]
 	a.eps, a.special = m["eps"], m["epsspecial"]
 	a.vote, a.tmpVote, a.wish = m["myvote"], m["mytempvote"], m["mywishlisttype"]
-}
-
-// readMini reads the template xml-mini, which says each anime in one place.
-func readMini(in io.Reader, row func(tracker.Row) error) error {
-	return eachElement(in, "mylist", []string{"anime", "mylistitem"}, func(e *xmlfile.Element) error {
-		if e.Name == "mylistitem" {
-			return tracker.Unreadable("This is what AniDB's HTTP API answers, which does not tell the numbers of episodes. Make an export at AniDB (My Export) with the template xml-plain-cs and send that.")
-		}
-		a := anime{aid: e.Attr("aid"), typ: said(e.Attr("type")), year: said(e.Attr("year"))}
-		if titles, ok := e.Child("titles"); ok {
-			for _, t := range titles.Children {
-				if a.title == "" || t.Attr("type") == "main" {
-					a.title = strings.TrimSpace(t.Text)
-				}
-			}
-		}
-		if episodes, ok := e.Child("episodes"); ok {
-			a.eps = said(episodes.Attr("total"))
-			for i := range episodes.Children {
-				if err := a.add(miniEpisode(&episodes.Children[i])); err != nil {
-					return err
-				}
-			}
-		}
-		return row(unlessBroken(a.row(""), e.Broken))
-	})
-}
-
-func miniEpisode(e *xmlfile.Element) episode {
-	one := episode{No: e.Attr("epno"), EID: e.Attr("eid"), Watched: e.Attr("watched") == "1"}
-	if files, ok := e.Child("files"); ok {
-		for _, f := range files.Children {
-			one.Files = append(one.Files, file{FID: f.Attr("fid"), LID: f.Attr("lid"), Watched: f.Attr("watched") == "1"})
-		}
-	}
-	return one
+	a.voteDate, a.tmpVoteDate = moment(m["myvotedate"]), moment(m["mytempvotedate"])
 }
 
 // readMyStatus reads the template xml-mystatus. Its root element ends before the
@@ -94,11 +60,26 @@ func readMyStatus(in io.Reader, row func(tracker.Row) error) error {
 	return eachElement(in, root, []string{"entry"}, func(e *xmlfile.Element) error {
 		m := valuesOf(e)
 		a := anime{
-			aid: firstOf(m["id"], m["aid"]), title: firstOf(m["title"], m["name"]), eps: m["eps"], watched: m["is_watched"],
+			aid: firstOf(m["id"], m["aid"]), title: firstOf(m["title"], m["name"]), watched: m["is_watched"],
 			complete: m["is_completed"], vote: m["my_rating"], tmpVote: m["my_rating_temp"],
 		}
-		return row(unlessBroken(a.row(noteOf(&a)), e.Broken))
+		return row(unlessBroken(a.row(a.takeCount(m["eps"])), e.Broken))
 	})
+}
+
+// takeCount takes over how many episodes were watched, where nothing says which, and
+// gives the note of that. A template that counts so counts specials, too.
+func (a *anime) takeCount(count string) (note string) {
+	n, err := strconv.ParseInt(firstOf(count, "0"), 10, 64)
+	if err != nil || n < 0 || n > maxCount {
+		a.broken = "Its count of watched episodes is " + quote(count) + ", which is no number."
+		return ""
+	}
+	if n == 0 {
+		return ""
+	}
+	a.seen = tracker.UpTo(n)
+	return "This file tells how many episodes were watched, specials too, and not which; the first ones are taken."
 }
 
 // eachElement calls each for the elements of those names wherever they stand

@@ -35,6 +35,9 @@ func readArchive(in io.Reader, row func(tracker.Row) error) error {
 			continue
 		}
 		found = true
+		if header.Size == 0 {
+			continue // a list without entries
+		}
 		if err := readTable(member{archive}, list, row); err != nil {
 			return err
 		}

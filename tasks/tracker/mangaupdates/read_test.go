@@ -172,7 +172,7 @@ func archive(t *testing.T, files ...string) string {
 
 func TestAnArchiveHoldsAllListsWhereverItsNamesPoint(t *testing.T) {
 	rows := good(t, "mine.tar.gz", archive(t, "../../etc/read_1.txt", head+"a\t1\t2\t\tN/A\n", "readme.md", "hello", "/wish.txt", head+"b\t\t\t\tN/A\n",
-		"hold.txt", "->/etc/passwd", "mine/._read.txt", "\x00\x05\x16\x07", "complete.txt", head))
+		"hold.txt", "->/etc/passwd", "mine/._read.txt", "\x00\x05\x16\x07", "complete.txt", head, "unfinished.txt", ""))
 	if len(rows) != 2 || rows[0].Entry.Status != tracker.Watching || rows[1].Entry.Status != tracker.PlannedTo {
 		t.Errorf("rows are %v", rows)
 	}

@@ -145,7 +145,8 @@ func (f *fields) status(n names) tracker.Status {
 }
 
 // date reads 2024-05-17, 2024-05-00, 2024-00-00, the shorter 2024-05 and 2024,
-// and 0000-00-00 for unset.
+// and 0000-00-00 for unset. A date whose year is unknown, such as 0000-05-17, is
+// unset, too.
 func (f *fields) date(name string) tracker.Date {
 	raw := f.get(name)
 	if raw == "" {
@@ -162,6 +163,9 @@ func (f *fields) date(name string) tracker.Date {
 	d := tracker.Date{Year: numbers[0], Month: numbers[1], Day: numbers[2]}
 	if d.Month == 0 {
 		d.Day = 0 // a day of an unknown month says nothing
+	}
+	if ok && d.Year == 0 && d.Month <= 12 && d.Day <= 31 {
+		return tracker.Date{} // nor does a month of an unknown year
 	}
 	if !ok || !d.Valid() {
 		f.wrong(name, "a date such as 2024-05-17")

@@ -48,6 +48,7 @@ func TestEveryQuirkOfTheFormatIsRead(t *testing.T) {
 		{"a status as a number", list(entry("<my_status>6</my_status>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.PlannedTo}},
 		{"a status in other letters", list(entry("<my_status>plan to watch</my_status>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.PlannedTo}},
 		{"an unset date", list(entry("<my_start_date>0000-00-00</my_start_date>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.Watching}},
+		{"a month of no year", list(entry("<my_start_date>0000-05-17</my_start_date>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.Watching}},
 		{"a year only", list(entry("<my_start_date>2021-00-00</my_start_date>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.Watching, Start: tracker.Date{Year: 2021}}},
 		{"a month only", list(entry("<my_finish_date>2024-05-00</my_finish_date>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.Watching, Finish: tracker.Date{Year: 2024, Month: 5}}},
 		{"a short date", list(entry("<my_finish_date>2024-05</my_finish_date>")), "myanimelist:anime:41457", tracker.Facts{Status: tracker.Watching, Finish: tracker.Date{Year: 2024, Month: 5}}},
