@@ -15,7 +15,7 @@ import (
 func trackerOf(v *library.View) *trackerpb.Tracker {
 	t := &trackerpb.Tracker{
 		Name: v.Name(), Resource: v.Resource, StartTime: timestampOf(v.Start), EndTime: timestampOf(v.End),
-		CompletedResources: v.Completed, State: trackerpb.Tracker_State(v.State),
+		CompletedResources: v.Completed, State: trackerpb.State(v.State),
 	}
 	if p, known := v.Percent(); known {
 		t.ProgressPercentage = wrapperspb.Float(float32(p))
@@ -70,7 +70,7 @@ func draftOf(t *trackerpb.Tracker) (library.Draft, error) {
 }
 
 // stateOf keeps numbers that are no state from becoming one.
-func stateOf(s trackerpb.Tracker_State) library.State {
+func stateOf(s trackerpb.State) library.State {
 	if s < 0 || s > math.MaxInt8 {
 		return math.MaxInt8
 	}

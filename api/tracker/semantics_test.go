@@ -47,7 +47,7 @@ func TestActivitiesCompleteWhatTheyReachTheEndOf(t *testing.T) {
 		if p := made.GetProgressPercentage(); p == nil || p.GetValue() != 0 {
 			t.Errorf("at first the progress is %v", p)
 		}
-		state := func(what string, want trackerpb.Tracker_State, percent float32, completed ...string) {
+		state := func(what string, want trackerpb.State, percent float32, completed ...string) {
 			t.Helper()
 			got, err := get(m, call, made.GetName())
 			m.must(err)
@@ -56,20 +56,20 @@ func TestActivitiesCompleteWhatTheyReachTheEndOf(t *testing.T) {
 			}
 		}
 		watch(m, call, made.GetName(), "animes/7/episodes/1", 600)
-		state("a part of an episode", trackerpb.Tracker_IN_PROGRESS, 0)
+		state("a part of an episode", trackerpb.State_IN_PROGRESS, 0)
 		first := watch(m, call, made.GetName(), "animes/7/episodes/1", 1320)
-		state("an episode", trackerpb.Tracker_IN_PROGRESS, 50, "animes/7/episodes/1")
+		state("an episode", trackerpb.State_IN_PROGRESS, 50, "animes/7/episodes/1")
 		again := watch(m, call, made.GetName(), "animes/-/episodes/1", 1320)
 		if again.GetName() == first.GetName() || again.GetResource() != first.GetResource() {
 			t.Errorf("a repeat is %v after %v", again, first)
 		}
 		watch(m, call, made.GetName(), "animes/7/episodes/9", 1320)
-		state("the recap", trackerpb.Tracker_IN_PROGRESS, 50, "animes/7/episodes/1", "animes/7/episodes/9")
+		state("the recap", trackerpb.State_IN_PROGRESS, 50, "animes/7/episodes/1", "animes/7/episodes/9")
 		m.must(call(m, trackerService+"DeleteActivity", &trackerpb.DeleteActivityRequest{Name: first.GetName()}, &emptypb.Empty{}))
-		state("deleting the activity", trackerpb.Tracker_IN_PROGRESS, 50, "animes/7/episodes/1", "animes/7/episodes/9")
+		state("deleting the activity", trackerpb.State_IN_PROGRESS, 50, "animes/7/episodes/1", "animes/7/episodes/9")
 		refused(t, call(m, trackerService+"DeleteActivity", &trackerpb.DeleteActivityRequest{Name: first.GetName()}, &emptypb.Empty{}), codes.NotFound)
 		watch(m, call, made.GetName(), "animes/7/episodes/2", 1320)
-		state("all regular ones", trackerpb.Tracker_COMPLETED, 100, "animes/7/episodes/1", "animes/7/episodes/2", "animes/7/episodes/9")
+		state("all regular ones", trackerpb.State_COMPLETED, 100, "animes/7/episodes/1", "animes/7/episodes/2", "animes/7/episodes/9")
 		tree := &trackerpb.ComputeTrackerResponse{}
 		m.must(call(m, trackerService+"ComputeTracker", &trackerpb.ComputeTrackerRequest{Name: made.GetName()}, tree))
 		want := &trackerpb.ProgressIndicator{MaxValue: 2, Value: 2, Ratio: 1, Threshold: 2}
@@ -85,7 +85,7 @@ func TestActivitiesCompleteWhatTheyReachTheEndOf(t *testing.T) {
 
 func TestAVisualNovelIsSetByHand(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *member, call way) {
-		made := create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: "visualNovels/4", State: trackerpb.Tracker_IN_PROGRESS})
+		made := create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: "visualNovels/4", State: trackerpb.State_IN_PROGRESS})
 		if made.GetProgressPercentage() != nil {
 			t.Errorf("its progress is %v", made.GetProgressPercentage())
 		}
@@ -93,7 +93,7 @@ func TestAVisualNovelIsSetByHand(t *testing.T) {
 		m.must(call(m, trackerService+"UpdateTracker", &trackerpb.UpdateTrackerRequest{
 			Tracker: &trackerpb.Tracker{Name: made.GetName(), ProgressPercentage: wrapperspb.Float(62.5)}, UpdateMask: maskOf("progress_percentage"),
 		}, set))
-		if set.GetProgressPercentage().GetValue() != 62.5 || set.GetState() != trackerpb.Tracker_IN_PROGRESS {
+		if set.GetProgressPercentage().GetValue() != 62.5 || set.GetState() != trackerpb.State_IN_PROGRESS {
 			t.Errorf("it is %v", set)
 		}
 	})
@@ -102,7 +102,7 @@ func TestAVisualNovelIsSetByHand(t *testing.T) {
 func TestPagesAreWholeWhileOthersWriteAndFiltersSelect(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *member, call way) {
 		for i := range 7 {
-			create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: fmt.Sprintf("animes/%d", i+1), State: trackerpb.Tracker_State(i%2 + 1)})
+			create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: fmt.Sprintf("animes/%d", i+1), State: trackerpb.State(i%2 + 1)})
 		}
 		var got []string
 		ask := &trackerpb.ListTrackersRequest{Parent: "users/bo", PageSize: 3}
@@ -248,7 +248,7 @@ func TestActivitiesAtTheSameTimeAreEachKeptOnce(t *testing.T) {
 		known(m)
 		var names []string
 		for _, user := range []string{"ann", "bo", "cy"} {
-			made := create(t, m, overGRPC, "users/"+user, &trackerpb.Tracker{Resource: "animes/7", State: trackerpb.Tracker_IN_PROGRESS, StartTime: day})
+			made := create(t, m, overGRPC, "users/"+user, &trackerpb.Tracker{Resource: "animes/7", State: trackerpb.State_IN_PROGRESS, StartTime: day})
 			names = append(names, made.GetName())
 		}
 		const each = 100

@@ -37,8 +37,8 @@ func get(m *member, call way, name string) (*trackerpb.Tracker, error) {
 
 func TestATrackerIsMadeReadChangedAndDeletedAndItsAccountComesWithTheFirstWrite(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *member, call way) {
-		made := create(t, m, call, "users/al%20ice", &trackerpb.Tracker{Resource: "animes/7", State: trackerpb.Tracker_IN_PROGRESS, StartTime: day})
-		want := &trackerpb.Tracker{Name: made.GetName(), Resource: "animes/7", State: trackerpb.Tracker_IN_PROGRESS, StartTime: day}
+		made := create(t, m, call, "users/al%20ice", &trackerpb.Tracker{Resource: "animes/7", State: trackerpb.State_IN_PROGRESS, StartTime: day})
+		want := &trackerpb.Tracker{Name: made.GetName(), Resource: "animes/7", State: trackerpb.State_IN_PROGRESS, StartTime: day}
 		if d := cmp.Diff(want, made, protocmp.Transform()); d != "" || !strings.HasPrefix(made.GetName(), "users/al%20ice/trackers/") {
 			t.Fatal(made.GetName(), d)
 		}
@@ -49,9 +49,9 @@ func TestATrackerIsMadeReadChangedAndDeletedAndItsAccountComesWithTheFirstWrite(
 		}
 		changed := &trackerpb.Tracker{}
 		m.must(call(m, trackerService+"UpdateTracker", &trackerpb.UpdateTrackerRequest{
-			Tracker: &trackerpb.Tracker{Name: made.GetName(), State: trackerpb.Tracker_ON_HOLD}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}},
+			Tracker: &trackerpb.Tracker{Name: made.GetName(), State: trackerpb.State_ON_HOLD}, UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}},
 		}, changed))
-		want.State = trackerpb.Tracker_ON_HOLD
+		want.State = trackerpb.State_ON_HOLD
 		if d := cmp.Diff(want, changed, protocmp.Transform()); d != "" {
 			t.Error(d)
 		}
@@ -135,7 +135,7 @@ func TestEveryFaultOfARequestIsNamed(t *testing.T) {
 func TestAMaskOfNothingSetsAllThatCanChange(t *testing.T) {
 	bothWays(t, func(t *testing.T, m *member, call way) {
 		for i, mask := range []*fieldmaskpb.FieldMask{nil, {}, {Paths: []string{"progress_percentage", "state", "start_time"}}} {
-			made := create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: fmt.Sprintf("animes/%d", i+1), State: trackerpb.Tracker_ON_HOLD, StartTime: day})
+			made := create(t, m, call, "users/bo", &trackerpb.Tracker{Resource: fmt.Sprintf("animes/%d", i+1), State: trackerpb.State_ON_HOLD, StartTime: day})
 			changed := &trackerpb.Tracker{}
 			m.must(call(m, trackerService+"UpdateTracker", &trackerpb.UpdateTrackerRequest{
 				Tracker: &trackerpb.Tracker{Name: made.GetName(), Resource: "animes/99", ProgressPercentage: wrapperspb.Float(40)}, UpdateMask: mask,

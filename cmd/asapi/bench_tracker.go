@@ -100,7 +100,7 @@ func (b *benchTrackerCmd) activities(ctx context.Context, t *terminal, service t
 	for i := range works {
 		name := fmt.Sprintf("%s/trackers/bench-%d", parent, i)
 		_, err := service.CreateTracker(ctx, &trackerpb.CreateTrackerRequest{Parent: parent, Tracker: &trackerpb.Tracker{
-			Name: name, Resource: fmt.Sprintf("animes/%d", i+1), State: trackerpb.Tracker_IN_PROGRESS, StartTime: start,
+			Name: name, Resource: fmt.Sprintf("animes/%d", i+1), State: trackerpb.State_IN_PROGRESS, StartTime: start,
 		}})
 		if err != nil && status.Code(err) != codes.AlreadyExists {
 			return err

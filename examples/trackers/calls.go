@@ -39,7 +39,7 @@ func printer(out io.Writer) func(proto.Message) error {
 func createTracker(ctx context.Context, c *client, s *settings, show func(proto.Message) error) error {
 	made, err := c.trackers.CreateTracker(about(ctx, "parent", s.parent), &trackerpb.CreateTrackerRequest{
 		Parent:  s.parent,
-		Tracker: &trackerpb.Tracker{Resource: s.resource, StartTime: timestamppb.Now(), State: trackerpb.Tracker_IN_PROGRESS},
+		Tracker: &trackerpb.Tracker{Resource: s.resource, StartTime: timestamppb.Now(), State: trackerpb.State_IN_PROGRESS},
 	})
 	if err != nil {
 		return err
@@ -50,7 +50,7 @@ func createTracker(ctx context.Context, c *client, s *settings, show func(proto.
 // updateTracker puts a tracker on hold, and leaves all else of it as it is.
 func updateTracker(ctx context.Context, c *client, s *settings, show func(proto.Message) error) error {
 	updated, err := c.trackers.UpdateTracker(about(ctx, "tracker.name", s.tracker), &trackerpb.UpdateTrackerRequest{
-		Tracker:    &trackerpb.Tracker{Name: s.tracker, State: trackerpb.Tracker_ON_HOLD},
+		Tracker:    &trackerpb.Tracker{Name: s.tracker, State: trackerpb.State_ON_HOLD},
 		UpdateMask: &fieldmaskpb.FieldMask{Paths: []string{"state"}},
 	})
 	if err != nil {

@@ -100,28 +100,28 @@ func (Provider) EnumDescriptor() ([]byte, []int) {
 }
 
 // State is how far a tracker is.
-type Tracker_State int32
+type State int32
 
 const (
 	// Planned: nothing has begun.
-	Tracker_STATE_UNSPECIFIED Tracker_State = 0
+	State_STATE_UNSPECIFIED State = 0
 	// It is being watched, read or played.
-	Tracker_IN_PROGRESS Tracker_State = 1
+	State_IN_PROGRESS State = 1
 	// All of it was.
-	Tracker_COMPLETED Tracker_State = 2
+	State_COMPLETED State = 2
 	// Paused, or dropped.
-	Tracker_ON_HOLD Tracker_State = 3
+	State_ON_HOLD State = 3
 )
 
-// Enum value maps for Tracker_State.
+// Enum value maps for State.
 var (
-	Tracker_State_name = map[int32]string{
+	State_name = map[int32]string{
 		0: "STATE_UNSPECIFIED",
 		1: "IN_PROGRESS",
 		2: "COMPLETED",
 		3: "ON_HOLD",
 	}
-	Tracker_State_value = map[string]int32{
+	State_value = map[string]int32{
 		"STATE_UNSPECIFIED": 0,
 		"IN_PROGRESS":       1,
 		"COMPLETED":         2,
@@ -129,31 +129,31 @@ var (
 	}
 )
 
-func (x Tracker_State) Enum() *Tracker_State {
-	p := new(Tracker_State)
+func (x State) Enum() *State {
+	p := new(State)
 	*p = x
 	return p
 }
 
-func (x Tracker_State) String() string {
+func (x State) String() string {
 	return protoimpl.X.EnumStringOf(x.Descriptor(), protoreflect.EnumNumber(x))
 }
 
-func (Tracker_State) Descriptor() protoreflect.EnumDescriptor {
+func (State) Descriptor() protoreflect.EnumDescriptor {
 	return file_animeshon_tracker_v1alpha1_tracker_proto_enumTypes[1].Descriptor()
 }
 
-func (Tracker_State) Type() protoreflect.EnumType {
+func (State) Type() protoreflect.EnumType {
 	return &file_animeshon_tracker_v1alpha1_tracker_proto_enumTypes[1]
 }
 
-func (x Tracker_State) Number() protoreflect.EnumNumber {
+func (x State) Number() protoreflect.EnumNumber {
 	return protoreflect.EnumNumber(x)
 }
 
-// Deprecated: Use Tracker_State.Descriptor instead.
-func (Tracker_State) EnumDescriptor() ([]byte, []int) {
-	return file_animeshon_tracker_v1alpha1_tracker_proto_rawDescGZIP(), []int{0, 0}
+// Deprecated: Use State.Descriptor instead.
+func (State) EnumDescriptor() ([]byte, []int) {
+	return file_animeshon_tracker_v1alpha1_tracker_proto_rawDescGZIP(), []int{1}
 }
 
 // Tracker says how far its parent is with one work.
@@ -177,7 +177,7 @@ type Tracker struct {
 	// where it is not known.
 	ProgressPercentage *wrapperspb.FloatValue `protobuf:"bytes,6,opt,name=progress_percentage,json=progressPercentage,proto3" json:"progress_percentage,omitempty"`
 	// How far it is.
-	State         Tracker_State `protobuf:"varint,7,opt,name=state,proto3,enum=animeshon.tracker.v1alpha1.Tracker_State" json:"state,omitempty"`
+	State         State `protobuf:"varint,7,opt,name=state,proto3,enum=animeshon.tracker.v1alpha1.State" json:"state,omitempty"`
 	unknownFields protoimpl.UnknownFields
 	sizeCache     protoimpl.SizeCache
 }
@@ -254,11 +254,11 @@ func (x *Tracker) GetProgressPercentage() *wrapperspb.FloatValue {
 	return nil
 }
 
-func (x *Tracker) GetState() Tracker_State {
+func (x *Tracker) GetState() State {
 	if x != nil {
 		return x.State
 	}
-	return Tracker_STATE_UNSPECIFIED
+	return State_STATE_UNSPECIFIED
 }
 
 // Activity says that a part of a resource was covered once. It never changes.
@@ -466,7 +466,7 @@ func (x *GetTrackerRequest) GetName() string {
 // ListTrackersRequest asks for one page.
 type ListTrackersRequest struct {
 	state protoimpl.MessageState `protogen:"open.v1"`
-	// Whose trackers: users/{user}, or ours: audiences/{audience}.or audiences/{audience}.
+	// Whose trackers: users/{user} or audiences/{audience}.
 	Parent string `protobuf:"bytes,1,opt,name=parent,proto3" json:"parent,omitempty"`
 	// How many at most; 0: 50; the largest is 1,000.
 	PageSize int32 `protobuf:"varint,2,opt,name=page_size,json=pageSize,proto3" json:"page_size,omitempty"`
@@ -1421,7 +1421,7 @@ var File_animeshon_tracker_v1alpha1_tracker_proto protoreflect.FileDescriptor
 
 const file_animeshon_tracker_v1alpha1_tracker_proto_rawDesc = "" +
 	"\n" +
-	"(animeshon/tracker/v1alpha1/tracker.proto\x12\x1aanimeshon.tracker.v1alpha1\x1a\x1cgoogle/api/annotations.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/protobuf/wrappers.proto\"\xb8\x03\n" +
+	"(animeshon/tracker/v1alpha1/tracker.proto\x12\x1aanimeshon.tracker.v1alpha1\x1a\x1cgoogle/api/annotations.proto\x1a#google/longrunning/operations.proto\x1a\x1bgoogle/protobuf/empty.proto\x1a google/protobuf/field_mask.proto\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1egoogle/protobuf/wrappers.proto\"\xe3\x02\n" +
 	"\aTracker\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bresource\x18\x02 \x01(\tR\bresource\x129\n" +
@@ -1429,13 +1429,8 @@ const file_animeshon_tracker_v1alpha1_tracker_proto_rawDesc = "" +
 	"start_time\x18\x03 \x01(\v2\x1a.google.protobuf.TimestampR\tstartTime\x125\n" +
 	"\bend_time\x18\x04 \x01(\v2\x1a.google.protobuf.TimestampR\aendTime\x12/\n" +
 	"\x13completed_resources\x18\x05 \x03(\tR\x12completedResources\x12L\n" +
-	"\x13progress_percentage\x18\x06 \x01(\v2\x1b.google.protobuf.FloatValueR\x12progressPercentage\x12?\n" +
-	"\x05state\x18\a \x01(\x0e2).animeshon.tracker.v1alpha1.Tracker.StateR\x05state\"K\n" +
-	"\x05State\x12\x15\n" +
-	"\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
-	"\vIN_PROGRESS\x10\x01\x12\r\n" +
-	"\tCOMPLETED\x10\x02\x12\v\n" +
-	"\aON_HOLD\x10\x03\"\xec\x01\n" +
+	"\x13progress_percentage\x18\x06 \x01(\v2\x1b.google.protobuf.FloatValueR\x12progressPercentage\x127\n" +
+	"\x05state\x18\a \x01(\x0e2!.animeshon.tracker.v1alpha1.StateR\x05state\"\xec\x01\n" +
 	"\bActivity\x12\x12\n" +
 	"\x04name\x18\x01 \x01(\tR\x04name\x12\x1a\n" +
 	"\bresource\x18\x02 \x01(\tR\bresource\x12\x1a\n" +
@@ -1518,7 +1513,12 @@ const file_animeshon_tracker_v1alpha1_tracker_proto_rawDesc = "" +
 	"\aANILIST\x10\x03\x12\t\n" +
 	"\x05ANIDB\x10\x04\x12\x10\n" +
 	"\fMANGAUPDATES\x10\x05\x12\b\n" +
-	"\x04VNDB\x10\x062\xa7\x10\n" +
+	"\x04VNDB\x10\x06*K\n" +
+	"\x05State\x12\x15\n" +
+	"\x11STATE_UNSPECIFIED\x10\x00\x12\x0f\n" +
+	"\vIN_PROGRESS\x10\x01\x12\r\n" +
+	"\tCOMPLETED\x10\x02\x12\v\n" +
+	"\aON_HOLD\x10\x032\xa7\x10\n" +
 	"\x0eTrackerService\x12\xb8\x01\n" +
 	"\n" +
 	"GetTracker\x12-.animeshon.tracker.v1alpha1.GetTrackerRequest\x1a#.animeshon.tracker.v1alpha1.Tracker\"V\x82\xd3\xe4\x93\x02PZ)\x12'/v1alpha1/{name=audiences/*/trackers/*}\x12#/v1alpha1/{name=users/*/trackers/*}\x12\xc9\x01\n" +
@@ -1548,7 +1548,7 @@ var file_animeshon_tracker_v1alpha1_tracker_proto_enumTypes = make([]protoimpl.E
 var file_animeshon_tracker_v1alpha1_tracker_proto_msgTypes = make([]protoimpl.MessageInfo, 22)
 var file_animeshon_tracker_v1alpha1_tracker_proto_goTypes = []any{
 	(Provider)(0),                      // 0: animeshon.tracker.v1alpha1.Provider
-	(Tracker_State)(0),                 // 1: animeshon.tracker.v1alpha1.Tracker.State
+	(State)(0),                         // 1: animeshon.tracker.v1alpha1.State
 	(*Tracker)(nil),                    // 2: animeshon.tracker.v1alpha1.Tracker
 	(*Activity)(nil),                   // 3: animeshon.tracker.v1alpha1.Activity
 	(*Audience)(nil),                   // 4: animeshon.tracker.v1alpha1.Audience
@@ -1581,7 +1581,7 @@ var file_animeshon_tracker_v1alpha1_tracker_proto_depIdxs = []int32{
 	24, // 0: animeshon.tracker.v1alpha1.Tracker.start_time:type_name -> google.protobuf.Timestamp
 	24, // 1: animeshon.tracker.v1alpha1.Tracker.end_time:type_name -> google.protobuf.Timestamp
 	25, // 2: animeshon.tracker.v1alpha1.Tracker.progress_percentage:type_name -> google.protobuf.FloatValue
-	1,  // 3: animeshon.tracker.v1alpha1.Tracker.state:type_name -> animeshon.tracker.v1alpha1.Tracker.State
+	1,  // 3: animeshon.tracker.v1alpha1.Tracker.state:type_name -> animeshon.tracker.v1alpha1.State
 	24, // 4: animeshon.tracker.v1alpha1.Activity.start_time:type_name -> google.protobuf.Timestamp
 	24, // 5: animeshon.tracker.v1alpha1.Activity.end_time:type_name -> google.protobuf.Timestamp
 	2,  // 6: animeshon.tracker.v1alpha1.ListTrackersResponse.trackers:type_name -> animeshon.tracker.v1alpha1.Tracker
