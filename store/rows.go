@@ -18,18 +18,28 @@ import (
 	"asapi/tasks"
 )
 
+// epoch is how the tables keep the first moment of 1970, since 0 is no time: as the
+// microsecond after it, which is not told from it.
+const epoch = 1
+
 // Micros is a time as the tables keep it: Unix microseconds, 0 for none.
 func Micros(t time.Time) int64 {
 	if t.IsZero() {
 		return 0
 	}
-	return t.UnixMicro()
+	if us := t.UnixMicro(); us != 0 {
+		return us
+	}
+	return epoch
 }
 
 // TimeOf reads what Micros wrote, in UTC.
 func TimeOf(us int64) time.Time {
 	if us == 0 {
 		return time.Time{}
+	}
+	if us == epoch {
+		us = 0
 	}
 	return time.UnixMicro(us).UTC()
 }

@@ -33,7 +33,7 @@ func ParseFilter(text string) (Filter, error) {
 		return Filter{}, err
 	}
 	var parser filtering.Parser
-	parser.Init(quoteResources(text))
+	parser.Init(quoteValues(text))
 	parsed, err := parser.Parse()
 	if err != nil {
 		return Filter{}, notAFilter(err)
@@ -76,12 +76,13 @@ func checkFilter(text string) error {
 	return nil
 }
 
-// bareResource finds quoted texts, to pass over them, and resources without
-// quotes. The grammar ends a word at '-' and '.', which ids may hold.
-var bareResource = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\b(?:animes|graphicNovels|lightNovels|visualNovels)/[A-Za-z0-9_.~/*-]*`)
+// bareValue finds quoted texts, to pass over them, and resources and times without
+// quotes. The grammar ends a word at '-', '.' and ':', which they may hold.
+var bareValue = regexp.MustCompile(`"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*'|\b(?:animes|graphicNovels|lightNovels|visualNovels)/[A-Za-z0-9_.~/*-]*` +
+	`|\b\d{4}-\d{2}-\d{2}(?:[Tt]\d{2}:\d{2}:\d{2}(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2}))?\b`)
 
-func quoteResources(text string) string {
-	return bareResource.ReplaceAllStringFunc(text, func(found string) string {
+func quoteValues(text string) string {
+	return bareValue.ReplaceAllStringFunc(text, func(found string) string {
 		if found[0] == '"' || found[0] == '\'' {
 			return found
 		}

@@ -33,6 +33,10 @@ func TestAFilterSelectsTrackers(t *testing.T) {
 		`start_time >= "2026-01-02"`:               true,
 		`start_time > "2026-01-02T00:00:00Z"`:      false,
 		`start_time < "2026-01-02T02:00:00+02:00"`: false,
+		"start_time >= 2026-01-02":                 true,
+		"start_time > 2026-01-02T00:00:00Z":        false,
+		"start_time<2026-01-02T02:00:00.5+02:00":   true,
+		"(start_time = 2026-01-02T00:00:00Z)":      true,
 		"end_time:*":                               false,
 		"NOT end_time:*":                           true,
 		`end_time != "2026-01-02"`:                 false, // it has none
