@@ -102,6 +102,7 @@ func (s *Server) register(desc grpc.ServiceDesc) {
 	}
 	desc.Methods = nil
 	s.grpc.RegisterService(&desc, s.service)
+	s.health.SetServingStatus(desc.ServiceName, grpc_health_v1.HealthCheckResponse_SERVING)
 }
 
 func (s *Server) handler(m grpc.MethodDesc) grpc.StreamHandler {

@@ -128,9 +128,12 @@ func TestNobodyCallsWithoutAValidTokenButHealthAndReflection(t *testing.T) {
 	}
 	old := m.with("old", func(t *tasks.Token) { t.ExpiresAt = time.Now().Add(-time.Second) })
 	refused(t, overGRPC(old, trackerService+"GetTracker", &trackerpb.GetTrackerRequest{}, &trackerpb.Tracker{}), codes.Unauthenticated)
-	healthy, err := grpc_health_v1.NewHealthClient(m.conn).Check(t.Context(), &grpc_health_v1.HealthCheckRequest{})
-	if err != nil || healthy.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
-		t.Errorf("health: %v, %v", healthy, err)
+	for _, service := range []string{"", trackerService, audienceService, longrunning} {
+		asked := &grpc_health_v1.HealthCheckRequest{Service: strings.TrimSuffix(service, "/")}
+		healthy, err := grpc_health_v1.NewHealthClient(m.conn).Check(t.Context(), asked)
+		if err != nil || healthy.GetStatus() != grpc_health_v1.HealthCheckResponse_SERVING {
+			t.Errorf("health of %q: %v, %v", asked.GetService(), healthy, err)
+		}
 	}
 	if services := reflected(t, m.conn); !slices.Contains(services, "animeshon.tracker.v1alpha1.TrackerService") || !slices.Contains(services, "google.longrunning.Operations") {
 		t.Errorf("reflection tells of %q", services)
