@@ -44,7 +44,7 @@ func (s *service) ListTrackers(ctx context.Context, r *trackerpb.ListTrackersReq
 		Parent: r.GetParent(), Filter: r.GetFilter(), Size: int(r.GetPageSize()), Token: r.GetPageToken(),
 	})
 	if err != nil {
-		return nil, err
+		return nil, renamed(err, "audience", "parent")
 	}
 	answer := &trackerpb.ListTrackersResponse{Trackers: make([]*trackerpb.Tracker, len(page.Trackers)), NextPageToken: page.Next}
 	for i := range page.Trackers {
@@ -66,7 +66,7 @@ func (s *service) CreateTracker(ctx context.Context, r *trackerpb.CreateTrackerR
 	}
 	v, err := s.Library.CreateTracker(ctx, client, r.GetParent(), d)
 	if err != nil {
-		return nil, below("tracker", err, "parent")
+		return nil, below("tracker", renamed(err, "audience", "parent"), "parent")
 	}
 	return trackerOf(&v), nil
 }
@@ -84,7 +84,7 @@ func (s *service) UpdateTracker(ctx context.Context, r *trackerpb.UpdateTrackerR
 	}
 	v, err := s.Library.UpdateTracker(ctx, client, name, d, r.GetUpdateMask().GetPaths())
 	if err != nil {
-		return nil, below("tracker", err, "update_mask", "parent")
+		return nil, below("tracker", renamed(err, "audience", "name"), "update_mask")
 	}
 	return trackerOf(&v), nil
 }
@@ -110,7 +110,7 @@ func (s *service) CreateActivity(ctx context.Context, r *trackerpb.CreateActivit
 	}
 	name, kept, err := s.Library.CreateActivity(ctx, client, r.GetParent(), d)
 	if err != nil {
-		return nil, below("activity", renamed(err, "name", "parent"), "parent")
+		return nil, below("activity", renamed(renamed(err, "name", "parent"), "audience", "parent"), "parent")
 	}
 	return activityOf(name, &kept), nil
 }

@@ -29,6 +29,16 @@ func (s *Store) findAudience(tx *gorm.DB, client tasks.ClientID, id string) erro
 	return err
 }
 
+// ownerThere fails for an audience that the client does not have, or has no more:
+// what a deleted one had is taken away in the background, and is nobody's from the
+// deletion on.
+func (s *Store) ownerThere(tx *gorm.DB, owner tracker.Owner) error {
+	if id, ok := owner.Audience(); ok {
+		return s.findAudience(tx, owner.Client, id)
+	}
+	return nil
+}
+
 // consumedBy counts what an audience consumed so far.
 func (s *Store) consumedBy(tx *gorm.DB, client tasks.ClientID, id string) (consumed int64, err error) {
 	err = tx.Raw("SELECT consumed FROM audiences"+audienceKey+" AND deleted_at = 0", client, id).Row().Scan(&consumed)

@@ -44,10 +44,8 @@ func (s *Store) change(tx *gorm.DB, run tasks.Fence, owner tracker.Owner, want t
 	if err := s.lock(tx, owner); err != nil {
 		return nil, err
 	}
-	if id, ok := owner.Audience(); ok {
-		if err := s.findAudience(tx, owner.Client, id); err != nil {
-			return nil, err
-		}
+	if err := s.ownerThere(tx, owner); err != nil {
+		return nil, err
 	}
 	refs, err := s.resolve(tx, owner.Client, want)
 	if err != nil {

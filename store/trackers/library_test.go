@@ -131,6 +131,8 @@ func TestAllFaultsOfATrackerAreToldAtOnce(t *testing.T) {
 		wantFaults(t, err, tasks.CodeInvalid, "state", "start_time", "progress_percentage", "resource", "name")
 		_, err = b.library.CreateTracker(ctx, b.client, "users/alice", tracker.Draft{Resource: "animes/7", Start: march, End: january})
 		wantFaults(t, err, tasks.CodeInvalid, "end_time")
+		_, err = b.library.CreateTracker(ctx, b.client, "users/alice", tracker.Draft{State: 9, Start: march, End: january, Percentage: new(101.0), Resource: "animes/"})
+		wantFaults(t, err, tasks.CodeInvalid, "state", "end_time", "progress_percentage", "resource")
 		_, err = b.library.CreateTracker(ctx, b.client, "users/alice", tracker.Draft{Resource: "animes/7", Completed: []string{"animes/8/episodes/1"}})
 		wantFaults(t, err, tasks.CodeInvalid, "completed_resources")
 		_, err = b.library.CreateTracker(ctx, b.client, "nobody/alice", tracker.Draft{Resource: "animes/7"})

@@ -37,6 +37,9 @@ func (s *Store) Page(ctx context.Context, owner tracker.Owner, f *tracker.Filter
 	params := append([]any{owner.Client, owner.Parent, after}, condition.params...)
 	err := s.db.Read(ctx, func(tx *gorm.DB) error {
 		list = nil
+		if err := s.ownerThere(tx, owner); err != nil {
+			return err
+		}
 		err := query(tx, func(found *sql.Rows) error {
 			var v tracker.View
 			var err error

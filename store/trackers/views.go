@@ -10,6 +10,7 @@ import (
 	"gorm.io/gorm"
 
 	"asapi/store"
+	"asapi/tasks"
 	"asapi/tasks/tracker"
 )
 
@@ -63,7 +64,14 @@ var errByItself = errors.New("not to be done together with others")
 func (s *Store) View(ctx context.Context, owner tracker.Owner, id string) (tracker.View, error) {
 	v, err := s.views.Do(ctx, tracked{owner, id})
 	if errors.Is(err, errByItself) {
-		return s.viewOne(ctx, owner, id)
+		v, err = s.viewOne(ctx, owner, id)
+	}
+	if _, ok := owner.Audience(); !ok || err != nil {
+		return v, err
+	}
+	err = s.db.Read(ctx, func(tx *gorm.DB) error { return s.ownerThere(tx, owner) })
+	if tasks.CodeOf(err) == tasks.CodeNotFound {
+		err = tracker.ErrNoTracker(owner, id)
 	}
 	return v, err
 }

@@ -104,6 +104,9 @@ func (d *Draft) check(m Mask) tasks.Faults {
 			faults = append(faults, invalid(at.field, "%s must lie in the years 1900 to 9999.", at.field))
 		}
 	}
+	if m[fieldStart] && m[fieldEnd] && plausible(d.End) && d.End.Before(d.Start) {
+		faults = append(faults, endBeforeStart())
+	}
 	if p := d.Percentage; m[fieldPercentage] && p != nil && !(*p >= 0 && *p <= 100) {
 		faults = append(faults, invalid(fieldPercentage, "progress_percentage must be 0 to 100, or unset so that it is computed."))
 	}
@@ -111,6 +114,10 @@ func (d *Draft) check(m Mask) tasks.Faults {
 		faults = append(faults, invalid(fieldCompleted, "completed_resources may name at most %d resources.", maxCompleted))
 	}
 	return faults
+}
+
+func endBeforeStart() *tasks.Error {
+	return invalid(fieldEnd, "end_time must not be before start_time.")
 }
 
 // checkCompleted gives the fault of the first completed resource that is none
@@ -138,7 +145,7 @@ func (d *Draft) apply(h *Held, t *Tracker, m Mask, now time.Time) error {
 		end = micros(d.End)
 	}
 	if !end.IsZero() && end.Before(start) {
-		return invalid(fieldEnd, "end_time must not be before start_time.")
+		return endBeforeStart()
 	}
 	t.Start, t.End = start, end
 	if m[fieldState] {

@@ -33,11 +33,8 @@ func ParseParent(name string) (string, error) {
 // ParseTrackerName reads {parent}/trackers/{tracker}.
 func ParseTrackerName(name string) (TrackerName, error) {
 	parent, rest, err := cutParent(name)
-	if err != nil {
-		return TrackerName{}, err
-	}
 	id, ok := strings.CutPrefix(rest, "trackers/")
-	if !ok || !validOwnID(id) {
+	if err != nil || !ok || !validOwnID(id) {
 		return TrackerName{}, badName("name", name, "users/{user}/trackers/{tracker}")
 	}
 	return TrackerName{parent, id}, nil
@@ -46,12 +43,12 @@ func ParseTrackerName(name string) (TrackerName, error) {
 // ParseActivityName reads {parent}/trackers/{tracker}/activities/{activity}.
 func ParseActivityName(name string) (TrackerName, int64, error) {
 	of, number, ok := strings.Cut(name, "/activities/")
-	id, err := strconv.ParseInt(number, 10, 64)
-	if !ok || err != nil || id <= 0 {
+	tracker, err := ParseTrackerName(of)
+	id, bad := strconv.ParseInt(number, 10, 64)
+	if !ok || err != nil || bad != nil || id <= 0 {
 		return TrackerName{}, 0, badName("name", name, "users/{user}/trackers/{tracker}/activities/{activity}")
 	}
-	tracker, err := ParseTrackerName(of)
-	return tracker, id, err
+	return tracker, id, nil
 }
 
 // ParseAudienceName reads audiences/{audience}.
