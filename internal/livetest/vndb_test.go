@@ -2,6 +2,7 @@ package livetest
 
 import (
 	"fmt"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -120,6 +121,24 @@ func TestATokenOfVNDBThatMayNotSeePrivateEntriesIsRefused(t *testing.T) {
 	e = v.refused("alice", "export-to-provider", args("provider", "vndb"))
 	if e.Code != tasks.CodeUnauthorized || !strings.Contains(e.Message, "listwrite") {
 		t.Errorf("refused with %v", e)
+	}
+}
+
+func TestWhatAProviderRefusesBesidesAnEntryIsToldInItsWords(t *testing.T) {
+	t.Parallel()
+	b := newBench(t)
+	cfg := b.serve(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "text/plain")
+		w.WriteHeader(http.StatusBadRequest)
+		_, _ = w.Write([]byte("Too much data selected."))
+	}), vndb.Rates)
+	adapter, err := vndb.NewLive(cfg)
+	b.must(err)
+	b.offer(adapter)
+	b.sign("alice", tracker.VNDB, tracker.Credentials{"token": "made-up"})
+	e := b.refused("alice", "import-from-provider", args("provider", "vndb"))
+	if e.Code != tasks.CodeUnavailable || !strings.Contains(e.Message, "Too much data selected.") {
+		t.Errorf("it ended with %v", e)
 	}
 }
 

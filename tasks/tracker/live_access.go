@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strconv"
 	"time"
@@ -85,10 +86,20 @@ func (s *service) withLive(ctx context.Context, run *tasks.Run, name Provider, g
 	// The place is given up also when the run was told to stop.
 	defer func() { _ = s.pacer.Exit(context.WithoutCancel(ctx), r.lane, r.holder) }() // it ends by itself
 	access.Stay = r.enter
-	if r.list, err = live.Open(ctx, access); err != nil {
+	if r.list, err = live.Open(ctx, access); err == nil {
+		err = work(r)
+	}
+	return r.ended(err)
+}
+
+// ended translates what ended a run's work. What a provider refuses besides an entry is
+// tried again, and told in its words when that does not help.
+func (r *liveRun) ended(err error) error {
+	refused, ok := errors.AsType[*refusedError](err)
+	if _, waits := tasks.AsLater(err); !ok || waits {
 		return err
 	}
-	return work(r)
+	return &tasks.Error{Code: tasks.CodeUnavailable, Message: r.format.Title() + " did not give what the task needs. " + refused.reason}
 }
 
 // enter takes the lane, or waits for it without a worker.
