@@ -137,7 +137,9 @@ func (h *Hub) keepLeases(ctx context.Context) error {
 	l := &h.leases
 	for ctx.Err() == nil {
 		wait := h.cfg.LeaseEvery
-		if !h.renewLeases(ctx) {
+		if h.renewLeases(ctx) {
+			h.dropEnded(ctx)
+		} else {
 			wait = min(wait, time.Second)
 		}
 		t := time.NewTimer(wait)
@@ -242,6 +244,15 @@ func (h *Hub) renewOne(ctx context.Context, one *lease) bool {
 		poke(l.now)
 	}
 	return done
+}
+
+// dropEnded frees what dead processes held: workers do it too, but there may be none.
+func (h *Hub) dropEnded(ctx context.Context) {
+	calling, stop := context.WithTimeout(ctx, h.cfg.LeaseTime/15)
+	defer stop()
+	if err := h.cfg.Store.DropEnded(calling); err != nil && ctx.Err() == nil {
+		h.cfg.Log.WarnContext(ctx, "The claims of ended processes could not be freed; it is tried again.", "error", err)
+	}
 }
 
 func (h *Hub) hold(ctx context.Context, one *lease) bool {

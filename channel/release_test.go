@@ -63,3 +63,18 @@ func TestWhatAConnectionHeldIsGivenBackAtOnce(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+func TestWhatADeadProcessHeldIsDeliveredAlsoWhereNoWorkerRuns(t *testing.T) {
+	w := newWorld(t)
+	id := w.publish([]byte("x")).ID
+	w.must(w.store.Hold(t.Context(), "dead", time.Minute))
+	if claim, err := w.store.ClaimStream(t.Context(), "dead", w.stream, 0, 10, 1<<20); err != nil || len(claim.Results) != 1 {
+		t.Fatalf("got %v, %v", claim.Results, err)
+	}
+	w.must(w.store.Hold(t.Context(), "dead", -time.Second))
+	c := w.connect(w.hub(func(c *channel.Config) { c.LeaseEvery, c.PollEvery = 20*time.Millisecond, 20*time.Millisecond }), tasks.AckExplicit)
+	c.got(1)
+	if got := c.messages[0].Result.Task; got != id {
+		t.Errorf("got %s", got)
+	}
+}

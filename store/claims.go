@@ -19,6 +19,18 @@ func (s *Store) Hold(ctx context.Context, holder string, ttl time.Duration) erro
 	})
 }
 
+// DropEnded implements tasks.ResultStore.
+func (s *Store) DropEnded(ctx context.Context) error { return s.db.Tx(ctx, s.dropEnded) }
+
+// dropEnded leaves a holder for later whose row another transaction has, such as one
+// of that holder itself that stands still.
+func (s *Store) dropEnded(tx *gorm.DB) error {
+	if err := tx.Exec("DELETE FROM holders WHERE " + s.db.idFrom("id", "SELECT id FROM holders WHERE lease_until < "+s.db.Now()+s.db.skipLocked())).Error; err != nil {
+		return err
+	}
+	return tx.Exec("DELETE FROM claims WHERE NOT EXISTS (SELECT 1 FROM holders h WHERE h.id = claims.holder)").Error
+}
+
 // Drop implements tasks.ResultStore.
 func (s *Store) Drop(ctx context.Context, holder string) error {
 	return s.db.Tx(ctx, func(tx *gorm.DB) error {

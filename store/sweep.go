@@ -90,10 +90,7 @@ func (s *Store) sweepDeadlines(tx *gorm.DB, limit int) ([]tasks.Task, []string, 
 
 // sweepHolders releases the claims of holders whose lease ended.
 func (s *Store) sweepHolders(tx *gorm.DB, _ int) ([]tasks.Task, []string, error) {
-	if err := tx.Exec("DELETE FROM holders WHERE lease_until < " + s.db.Now()).Error; err != nil {
-		return nil, nil, err
-	}
-	return nil, nil, tx.Exec("DELETE FROM claims WHERE NOT EXISTS (SELECT 1 FROM holders h WHERE h.id = claims.holder)").Error
+	return nil, nil, s.dropEnded(tx)
 }
 
 // sweepKeys forgets the keys of submissions after their time.

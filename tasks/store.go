@@ -117,9 +117,10 @@ type ResultStore interface {
 	// It gives those of ids that are ended tasks of the client; consuming
 	// again changes nothing.
 	Consume(ctx context.Context, client ClientID, ids []ID) ([]ID, error)
-	// Hold renews the holder's lease for ttl; claims of holders whose lease
-	// ended are released.
+	// Hold renews the holder's lease for ttl.
 	Hold(ctx context.Context, holder string, ttl time.Duration) error
+	// DropEnded ends the claims of all holders whose lease ended.
+	DropEnded(ctx context.Context) error
 	// Drop ends the holder's lease and all its claims.
 	Drop(ctx context.Context, holder string) error
 	// ClaimStream claims the oldest unclaimed messages of a stream with a
