@@ -119,7 +119,8 @@ func TestAClaimThatNobodyHeardOfEndsAlsoWhileAnotherClientHoldsMessages(t *testi
 	other.publish([]byte("unheard"))
 	testserver.Eventually(t, patience, func() bool {
 		select {
-		case <-waiting.ended: // on a slow machine with the lease; clients connect again
+		case err := <-waiting.ended: // on a slow machine with the lease; clients connect again
+			t.Logf("its connection ended with %v", err)
 			waiting = other.connect(h, tasks.AckExplicit)
 		default:
 		}

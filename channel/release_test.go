@@ -30,7 +30,7 @@ func (s *seized) ReleaseClaims(ctx context.Context, claims ...int64) error {
 		return err
 	}
 	s.looked = true
-	next, claimErr := s.Store.ClaimStream(ctx, "another", s.w.stream, 0, 100, 1<<20)
+	next, claimErr := s.ClaimStream(ctx, "another", s.w.stream, 0, 100, 1<<20)
 	if claimErr != nil {
 		s.w.t.Error(claimErr)
 	}
