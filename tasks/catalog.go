@@ -81,3 +81,25 @@ func (c *Catalog) Find(service, action string) (*Action, bool) {
 	}
 	return s.Action(action)
 }
+
+// CheckPermission refuses a permission that narrows what none of its actions has: it
+// would narrow nothing. Services and actions that are not there are let be; they
+// allow nothing.
+func (c *Catalog) CheckPermission(p Permission) error {
+	allows := false
+	for _, s := range c.services {
+		for _, a := range s.Actions {
+			if !p.matches(s.Slug, a.Slug) {
+				continue
+			}
+			if _, ok := a.Parameter(p.Parameter); ok {
+				return nil
+			}
+			allows = true
+		}
+	}
+	if p.Parameter == "" || !allows {
+		return nil
+	}
+	return &Error{Code: CodeInvalid, Field: "allow", Message: "There is no parameter " + Clip(p.Parameter, 64) + " in " + p.Service + "/" + p.Action}
+}

@@ -177,10 +177,17 @@ func TestAdministrationWorksBesideARunningServer(t *testing.T) {
 	if _, err := asapi(t, "token", "revoke", "nothing"); err == nil {
 		t.Error("revoking a token that is not there went well")
 	}
+	for _, right := range []string{"tracker/*:provider=vndb", "*/claim-devices:customer=1", "*/import-trackers:mode=merge", "later/action:parameter=value"} {
+		if printed(t, "token create --client acme --protocol asstore --allow "+right) == "" {
+			t.Errorf("--allow %s made no token", right)
+		}
+	}
 	for _, wrong := range []string{
 		"token create --client nobody --protocol asstore", "token create --client acme --protocol smtp",
 		"token create --client acme --protocol asstore --stream s2", "token create --client acme --protocol aschannel --expires yesterday",
 		"token create --client acme --protocol aschannel --limit speed=1", "token create --client acme --protocol aschannel --allow everything",
+		"token create --client acme --protocol asstore --allow tracker/import-trackers:providr=vndb", "token create --client acme --protocol asstore --allow bench/*:provider=vndb",
+		"oauth create --client acme --allow tracker/*:providr=vndb",
 		"retry", "retry x", "retry --since never",
 	} {
 		if _, err := asapi(t, strings.Fields(wrong)...); err == nil {

@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"asapi/tasks"
+	"asapi/tasks/tracker"
 )
 
 // rights are the flags for what a credential may do: a token, or a way to get
@@ -38,6 +39,9 @@ func (r *rights) token(protocol string) (tasks.Token, error) {
 	}
 	for _, allow := range r.Allow {
 		p, err := tasks.ParsePermission(allow)
+		if err == nil {
+			err = services(nil, nil, nil, tracker.Lives{}, true).CheckPermission(p)
+		}
 		if err != nil {
 			return token, err
 		}
