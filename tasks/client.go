@@ -42,7 +42,7 @@ func ParseProtocol(s string) (Protocol, error) {
 // Ack says what makes a message of a stream consumed.
 type Ack string
 
-// The two ways; see specs/asapi.md section 7.
+// The two ways; see docs/delivery.md.
 const (
 	AckAuto     Ack = "auto"
 	AckExplicit Ack = "explicit"

@@ -9,7 +9,7 @@ import (
 // Code says what kind of fault an Error is; doors map it to their status.
 type Code string
 
-// The codes of specs/asapi.md section 1, and what the inside needs besides.
+// The codes that clients of the asapi door see, and what the inside needs besides.
 const (
 	CodeInvalidService    Code = "invalid_service"
 	CodeInvalidAction     Code = "invalid_action"

@@ -9,7 +9,7 @@ import (
 // NoticeKind is what a Notice tells.
 type NoticeKind string
 
-// The kinds of notices; specs/activities.md section 5.
+// The kinds of notices; see docs/activities.md.
 const (
 	NoticeStarted NoticeKind = "started" // the task was submitted
 	NoticeUpdated NoticeKind = "updated"

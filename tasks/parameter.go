@@ -9,7 +9,7 @@ import (
 // Type is the type of a parameter as discovery tells it.
 type Type string
 
-// The parameter types of specs/asapi.md section 2.
+// The parameter types.
 const (
 	TypeString  Type = "string"
 	TypeInteger Type = "integer"

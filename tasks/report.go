@@ -9,7 +9,7 @@ import (
 	"slices"
 )
 
-// Report writes the result of a batch action (specs/asapi.md section 9) from
+// Report writes the result of a batch action (docs/services/tracker.md shows one) from
 // the recorded items, without holding them all in memory. extra members stand
 // before the items; nil: none.
 //

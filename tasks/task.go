@@ -77,7 +77,7 @@ func (t *Tally) AddN(o Outcome, n int64) {
 // Outcome is what became of one item.
 type Outcome string
 
-// The outcomes of specs/asapi.md section 9.
+// The outcomes of items.
 const (
 	Created    Outcome = "created"
 	Updated    Outcome = "updated"

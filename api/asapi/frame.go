@@ -7,8 +7,8 @@ import (
 	"asapi/tasks"
 )
 
-// classic is the length-prefixed format of specs/asapi.md section 7: each length
-// counts the bytes that follow it including their CR LF.
+// classic is the length-prefixed format that README.md shows: each length counts the
+// bytes that follow it including their CR LF.
 type classic struct{}
 
 func (classic) contentType() string { return "application/octet-stream" }

@@ -18,8 +18,7 @@ import (
 // hidden is all that a client learns of a server's own fault.
 const hidden = "The server could not do this; try again later."
 
-// Problem is an answer that tells faults, in the shape of specs/asapi.md
-// section 1.
+// Problem is an answer that tells faults, in the shape that docs/api.md shows.
 type Problem struct {
 	Status     int
 	RetryAfter time.Duration
@@ -73,7 +72,7 @@ func (p Problem) Errors() map[string][][2]string {
 	return by
 }
 
-// MarshalJSON gives the shape of specs/asapi.md section 1.
+// MarshalJSON gives the shape that docs/api.md shows.
 func (p Problem) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
 		Success bool                   `json:"success"`
