@@ -87,7 +87,7 @@ var signs = []sign{
 	holds(AniList, "an AniList export", `"MediaListCollection"|"series_type"\s*:|"(?:isCustomList|hiddenFromStatusLists|mediaId)"\s*:|^\s*\{\s*"user"\s*:\s*\{(?s:.*)"(?:custom_lists|title_language|donator_tier)"`),
 	holds(AniDB, "a tar archive, as AniDB makes them", `^(?s:.{257})ustar`),
 	holds(AniDB, "an AniDB export", `"Animes"\s*:|"(?:aid|mystate|romanjiName|seriesInfo)"\s*:`),
-	holds(VNDB, "VNDB's list as JSON", `"id"\s*:\s*"v\d+"`),
+	holds(VNDB, "VNDB's list as JSON (send the XML that the site exports)", `"id"\s*:\s*"v\d+"`),
 	holds(MangaDex, "a MangaDex list", `"(?:id|manga|mangaId|uuid)"\s*:\s*"`+uuid+`"|"statuses"\s*:\s*\{\s*"`+uuid+`"|(?i:\bmangadex\.org/(?:title|manga)/)|^(?i:[^\n\[{<]*\bmangadex)`),
 	holds(MangaDex, "a MangaDex list", `(?m:^"?`+uuid+`"?[,;\t])`),
 	holds(MangaUpdates, "a MangaUpdates list", `(?i:\bmangaupdates\.com/series)`),
@@ -161,7 +161,10 @@ func NotA(title string, head []byte) error {
 		article = "an "
 	}
 	what := Recognise(head)
-	if what == "" || strings.Contains(what, title) {
+	if strings.Contains(what, title) {
+		return Unreadable("It looks like " + what + ", but holds no list in a form that can be read here.")
+	}
+	if what == "" {
 		return Unreadable("This is not " + article + title + " export, and it looks like no list that is known here.")
 	}
 	return Unreadable("This is not " + article + title + " export. It looks like " + what + ".")

@@ -163,7 +163,7 @@ func TestHostileFilesAreRefusedInASentence(t *testing.T) {
 	tests := []struct{ name, document, says string }{
 		{"nothing", "", "looks like no list"},
 		{"another provider's", "<myanimelist></myanimelist>", "a MyAnimeList export"},
-		{"VNDB's JSON", `{"results":[{"id":"v17"}]}`, "not a VNDB export"},
+		{"VNDB's JSON", `{"results":[{"id":"v17"}]}`, "VNDB's list as JSON (send the XML that the site exports), but holds no list in a form that can be read here"},
 		{"a web page", "<!DOCTYPE html><html>", "web page"},
 		{"a cut list", list(vn("v1", isFinished))[:400], "cut off"},
 		{"entities", `<!DOCTYPE vndb-export [<!ENTITY a "b">]><vndb-export/>`, "declares entities"},
