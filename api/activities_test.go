@@ -101,9 +101,12 @@ func TestAMethodThatAPathDoesNotTakeIsRefusedInTheShapeOfTheDoor(t *testing.T) {
 	for path, takes := range paths {
 		for _, method := range []string{http.MethodPost, http.MethodPut, http.MethodPatch} {
 			a := w.is(m.plex(method, path), 405)
-			if want := `{"errors":[{"code":1000,"message":"This path does not take this method.","status":405}]}` + "\n"; a.text != want || a.header.Get("Allow") != takes {
+			if want := `{"errors":[{"code":1000,"message":"This path does not take this method.","status":405}]}` + "\n"; a.text != want || a.header.Get("Allow") != "OPTIONS, "+takes {
 				t.Errorf("%s %s: Allow %q, %s", method, path, a.header.Get("Allow"), a.text)
 			}
+		}
+		if allow := w.is(m.plex(http.MethodOptions, path), 204).header.Get("Allow"); allow != "OPTIONS, "+takes {
+			t.Errorf("OPTIONS %s: Allow %q", path, allow)
 		}
 		if takes == http.MethodGet {
 			w.is(m.plex(http.MethodDelete, path), 405)

@@ -48,12 +48,16 @@ func Mount(e *echo.Echo, shared *web.Shared) {
 func nothing(echo.Context) error { return echo.ErrNotFound }
 
 // methods are those that clients may try.
-var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete}
+var methods = []string{http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete, http.MethodOptions}
 
-// refused answers a method that a path does not take; it takes one.
+// refused answers a method that a path does not take, which takes one, and those who
+// ask which.
 func refused(takes string) echo.HandlerFunc {
 	return func(c echo.Context) error {
-		c.Response().Header().Set(echo.HeaderAllow, takes)
+		c.Response().Header().Set(echo.HeaderAllow, http.MethodOptions+", "+takes)
+		if c.Request().Method == http.MethodOptions {
+			return c.NoContent(http.StatusNoContent)
+		}
 		return echo.ErrMethodNotAllowed
 	}
 }
