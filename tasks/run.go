@@ -115,9 +115,12 @@ func (r *Run) Recorded(ctx context.Context, items ...Item) error {
 // Counted counts n more items of an outcome that nobody recorded: a later attempt
 // begins anew.
 func (r *Run) Counted(ctx context.Context, o Outcome, n int64) error {
-	r.items.AddN(o, n)
+	r.Count(o, n)
 	return r.Progress(ctx, r.items.Done(), r.items.Total)
 }
+
+// Count is Counted by a run that tells for itself how far it is.
+func (r *Run) Count(o Outcome, n int64) { r.items.AddN(o, n) }
 
 // Tally gives the counts so far.
 func (r *Run) Tally() (progress int, items Tally) { return r.progress, r.items }

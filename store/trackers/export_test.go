@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bytes"
 	"io"
+	"log/slog"
 	"strings"
 	"testing"
 
@@ -93,6 +94,30 @@ func TestATrackerThatNoListMadeIsExportedWhenItsResourceNamesTheID(t *testing.T)
 		}
 		if r := b.imports("bob", exported); r.Created != 1 {
 			t.Errorf("importing it: %s", r.counts())
+		}
+	})
+}
+
+func TestAnExportCountsWhatItWritesAndWhatItLeavesOut(t *testing.T) {
+	onBoth(t, func(t *testing.T, b *bench) {
+		b.imports("alice", listOf(anime(1, "Watching"), anime(2, "Completed")))
+		b.imports("alice", listOf(manga(1, "Reading")))
+		b.importsAniList("alice", answerOf(aniEntry(77, "CURRENT", 1, unset)))
+		for what, want := range map[string]struct {
+			asked args
+			tally tasks.Tally
+		}{
+			"a list":    {exporting("kind", "anime"), tasks.Tally{Total: 3, Unchanged: 2, Skipped: 1}},
+			"all lists": {exporting(), tasks.Tally{Total: 4, Unchanged: 3, Skipped: 1}},
+			"all":       {args{values: map[string]string{"format": "json"}}, tasks.Tally{Total: 4, Unchanged: 4}},
+		} {
+			bound := want.asked.bound()
+			run := tasks.NewRun(b.begin(b.client, "alice", "export-trackers"), bound, b.store, b.blobs, slog.New(slog.DiscardHandler))
+			action, _ := b.catalog.Find("tracker", "export-trackers")
+			must(t, action.Do(t.Context(), run, bound))
+			if progress, got := run.Tally(); got != want.tally || progress > 100 {
+				t.Errorf("%s: at %d %% it has %+v, want %+v", what, progress, got, want.tally)
+			}
 		}
 	})
 }

@@ -101,6 +101,7 @@ func writeNeutral(ctx context.Context, run *tasks.Run, owner Owner, w io.Writer,
 		comma = ","
 		if !whole.Continued {
 			n++
+			run.Count(tasks.Unchanged, 1)
 		}
 		if err := run.Progress(ctx, n, total); err != nil {
 			return err
