@@ -82,7 +82,7 @@ func TestLimitsAllAlongOnlyTakeTimeAndNobodyIsAskedFasterThanAllowed(t *testing.
 	each(t, func(t *testing.T, open func(t *testing.T) *scene) {
 		s := open(t)
 		s.fill(50)
-		s.site.SetPlan(limitedEvery(3))
+		s.site.SetPlan(limitedEvery(2)) // who asks anew what was answered before a wait gets no further
 		s.do("alice", "import-from-provider", s.with())
 		before, began := s.site.Requests(), s.clock.Now()
 		if r := s.do("alice", "export-to-provider", s.asBob()); r.Created != len(s.facts)+50 {
@@ -244,7 +244,7 @@ func TestListsComeAndGoOnPostgreSQLToo(t *testing.T) {
 				t.Errorf("imported: %s (-want +got):\n%s", first.counts(), diff)
 			}
 			s.turn(first)
-			s.site.SetPlan(limitedEvery(3))
+			s.site.SetPlan(limitedEvery(2))
 			s.turned(s.do("alice", "export-to-provider", s.with()), s.once())
 			if r := s.do("bob", "export-to-provider", s.asBob()); r.Failed != 0 {
 				t.Errorf("of somebody who has nothing: %s", r.counts())

@@ -42,7 +42,7 @@ func TestAnImportThatWasInterruptedIsPutBackWhole(t *testing.T) {
 	each(t, func(t *testing.T, open func(t *testing.T) *scene) {
 		s := open(t)
 		task := s.begin("alice", "import-from-provider")
-		s.site.SetPlan(limitedEvery(3))
+		s.site.SetPlan(limitedEvery(2))
 		_, err := s.finish(task, s.with())
 		s.must(err)
 		s.end(task)

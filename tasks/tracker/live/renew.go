@@ -7,6 +7,22 @@ import (
 	"asapi/tasks/tracker"
 )
 
+// Forget takes the token out of credentials that can get another one. Where a limit comes
+// before that one, the next attempt does not ask in vain with this one first: whoever is
+// limited at every second request would never get further.
+func Forget(ctx context.Context, access *tracker.Access, kept tracker.Credentials) (tracker.Credentials, error) {
+	if kept["token"] == "" || kept["refresh_token"] == "" && kept["password"] == "" {
+		return kept, nil
+	}
+	rest := maps.Clone(kept)
+	delete(rest, "token")
+	if err := access.Save(ctx, rest); err != nil {
+		return nil, err
+	}
+	access.Credentials = rest
+	return rest, nil
+}
+
 // Granted is the answer of a sign-in with OAuth 2.0 (RFC 6749 sections 5.1 and 5.2).
 type Granted struct {
 	Access  string `json:"access_token"`
@@ -27,6 +43,9 @@ func Renew(ctx context.Context, access *tracker.Access, grant func(kept tracker.
 	if kept["token"] != "" && kept["token"] != access.Credentials["token"] {
 		access.Credentials = kept
 		return nil
+	}
+	if kept, err = Forget(ctx, access, kept); err != nil {
+		return err
 	}
 	got, err := grant(kept)
 	if err != nil {

@@ -30,6 +30,7 @@ var writeRates = []tasks.Rate{{Every: 5200 * time.Millisecond}}
 type Live struct {
 	api            string
 	reader, writer *live.Caller
+	now            func() time.Time
 }
 
 var _ tracker.Live = (*Live)(nil)
@@ -46,7 +47,10 @@ func NewLive(cfg live.Config) (*Live, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Live{strings.TrimSuffix(cfg.Bases[0], "/"), reader, writer}, nil
+	if cfg.Now == nil {
+		cfg.Now = time.Now
+	}
+	return &Live{strings.TrimSuffix(cfg.Bases[0], "/"), reader, writer, cfg.Now}, nil
 }
 
 // writeDelay is how long the site wants to be left alone after a change, with a little
@@ -173,6 +177,9 @@ func (s *session) ask(ctx context.Context, writes bool, method, path string, in,
 		if answer.Status == http.StatusUnauthorized {
 			if again {
 				return tracker.SignIn(tracker.MangaUpdates, "does not let this user do that.")
+			}
+			if s.credentials, err = live.Forget(ctx, s.access, s.credentials); err != nil {
+				return err
 			}
 			if err := s.signIn(ctx); err != nil {
 				return err

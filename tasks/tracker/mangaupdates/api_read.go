@@ -3,7 +3,6 @@ package mangaupdates
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -104,23 +103,6 @@ func (s *session) Page(ctx context.Context, _ tracker.Kind, cursor string) (page
 		page.Next = fmt.Sprintf("%d/1/0", all[i].ID)
 	}
 	return page, nil
-}
-
-// Find implements tracker.LiveList.
-func (s *session) Find(ctx context.Context, key tracker.RecordKey) (row tracker.Row, there bool, err error) {
-	var r record
-	if err := s.ask(ctx, false, http.MethodGet, "/lists/series/"+key.NativeID, nil, &r); errors.Is(err, errAbsent) {
-		return row, false, nil
-	} else if err != nil {
-		return row, false, err
-	}
-	var rated struct {
-		Rating *float64 `json:"rating"`
-	}
-	if err := s.ask(ctx, false, http.MethodGet, "/series/"+key.NativeID+"/rating", nil, &rated); err != nil && !errors.Is(err, errAbsent) {
-		return row, false, err
-	}
-	return rowFrom(&r, rated.Rating), true, nil
 }
 
 // Names of native values that only the API has.

@@ -74,7 +74,7 @@ type session struct {
 type whose struct {
 	User   string   `json:"user"`        // such as u17
 	May    []string `json:"permissions"` // listread, listwrite
-	Labels []named  `json:"labels"`
+	Labels []named  `json:"labels"`      // nil: not asked yet
 }
 
 // named is a label as its user has it.
@@ -85,14 +85,32 @@ type named struct {
 }
 
 // signIn finds whom the token signs in, what it may, and which labels the user has.
+// Each answer is remembered for itself: a limit may stand before every second request.
 func (s *session) signIn(ctx context.Context) error {
 	known, err := s.access.Remembered(ctx, "user")
 	if err != nil {
 		return err
 	}
-	if known != "" && json.Unmarshal([]byte(known), &s.whose) == nil && s.User != "" {
+	if known == "" || json.Unmarshal([]byte(known), &s.whose) != nil || s.User == "" {
+		if err := s.askWho(ctx); err != nil {
+			return err
+		}
+	}
+	if s.Labels != nil {
 		return nil
 	}
+	var all struct {
+		Labels []named `json:"labels"`
+	}
+	if err := s.ask(ctx, http.MethodGet, "/ulist_labels?user="+s.User, nil, &all); err != nil {
+		return err
+	}
+	s.Labels = append([]named{}, all.Labels...)
+	return s.remember(ctx)
+}
+
+// askWho finds whom the token signs in, and what it may.
+func (s *session) askWho(ctx context.Context) error {
 	var who struct {
 		ID          string   `json:"id"`
 		Permissions []string `json:"permissions"`
@@ -103,13 +121,12 @@ func (s *session) signIn(ctx context.Context) error {
 	if who.ID == "" {
 		return tracker.SignIn(tracker.VNDB, "does not say whom the token signs in.")
 	}
-	var all struct {
-		Labels []named `json:"labels"`
-	}
-	if err := s.ask(ctx, http.MethodGet, "/ulist_labels?user="+who.ID, nil, &all); err != nil {
-		return err
-	}
-	s.whose = whose{who.ID, who.Permissions, all.Labels}
+	s.whose = whose{User: who.ID, May: who.Permissions}
+	return s.remember(ctx)
+}
+
+// remember keeps what is known of the user for the attempts after this one.
+func (s *session) remember(ctx context.Context) error {
 	text, err := json.Marshal(s.whose)
 	if err != nil {
 		return fmt.Errorf("encode whom a token signs in: %w", err)
