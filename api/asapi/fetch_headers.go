@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"mime"
 	"net/http"
+	"net/textproto"
 	"strconv"
 	"strings"
 
@@ -56,11 +57,11 @@ func (b byteRange) of(size int64) string {
 // answered with the whole, as the RFC allows.
 func rangeOf(h http.Header, size int64, tag string) (byteRange, int) {
 	whole := byteRange{0, size}
-	spec, ok := strings.CutPrefix(strings.TrimSpace(h.Get("Range")), "bytes=")
+	spec, ok := strings.CutPrefix(textproto.TrimString(h.Get("Range")), "bytes=")
 	if only := h.Get("If-Range"); !ok || only != "" && only != tag {
 		return whole, http.StatusOK
 	}
-	first, last, ok := strings.Cut(strings.TrimSpace(spec), "-")
+	first, last, ok := strings.Cut(textproto.TrimString(spec), "-")
 	if !ok || strings.Contains(spec, ",") {
 		return whole, http.StatusOK
 	}

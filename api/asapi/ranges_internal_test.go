@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/textproto"
 	"testing"
 	"time"
 )
@@ -30,9 +31,12 @@ func FuzzAPartIsTheOneThatTheStandardLibraryServes(f *testing.F) {
 	f.Add("bytes= 7 - ", `"other"`, uint16(10))
 	f.Add("bytes=0-0,2-3", "", uint16(10))
 	f.Add("bytes=--1", "", uint16(0))
+	f.Add(" bytes=-1", "", uint16(6))
+	f.Add("bytes=0-\f", "", uint16(5))
 	f.Fuzz(func(t *testing.T, spec, ifRange string, length uint16) {
 		size := int64(length)
-		header := http.Header{"Range": {spec}, "If-Range": {ifRange}}
+		// Requests come with their values trimmed (RFC 9110 section 5.5).
+		header := http.Header{"Range": {textproto.TrimString(spec)}, "If-Range": {textproto.TrimString(ifRange)}}
 		got, status := rangeOf(header, size, tag)
 		switch status {
 		case http.StatusOK:
