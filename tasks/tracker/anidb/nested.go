@@ -2,7 +2,6 @@ package anidb
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"regexp"
 	"strconv"
@@ -32,16 +31,8 @@ func readNested(in io.Reader, take taker) error {
 		return err
 	}
 	tells := false
-	for {
-		t, err := r.Next()
-		if errors.Is(err, io.EOF) {
-			return nil
-		}
-		if err != nil {
-			return err
-		}
+	return r.Starts(func(t xmlfile.Token) error {
 		switch name := strings.ToLower(t.Name); {
-		case t.Kind != xmlfile.Start:
 		case name == "mylistitem":
 			return tracker.Unreadable("This is what AniDB's HTTP API answers, which does not tell the numbers of episodes. Make an export at AniDB (My Export) with the template xml-plain-cs and send that.")
 		case name == "anime" || name == "a":
@@ -53,15 +44,14 @@ func readNested(in io.Reader, take taker) error {
 				return err
 			}
 			r.Count()
-			if err := take(&n.anime, n.broken); err != nil {
-				return err
-			}
+			return take(&n.anime, n.broken)
 		case t.Depth == 1:
 			for _, a := range t.Attrs { // an anime that it says nothing of has nothing watched
 				tells = tells || a.Name.Local == "template" && a.Value == "mini"
 			}
 		}
-	}
+		return nil
+	})
 }
 
 // nested reads the element of one anime.

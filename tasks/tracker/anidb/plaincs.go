@@ -2,7 +2,6 @@ package anidb
 
 import (
 	"encoding/xml"
-	"errors"
 	"io"
 	"strings"
 
@@ -29,32 +28,20 @@ func readPlainCS(in io.Reader, row func(tracker.Row) error) error {
 	if err != nil {
 		return err
 	}
-	for {
-		t, err := r.Next()
-		if errors.Is(err, io.EOF) {
+	return r.Starts(func(t xmlfile.Token) error {
+		if t.Depth != 2 {
 			return nil
 		}
-		if err != nil {
-			return err
-		}
-		if t.Kind != xmlfile.Start || t.Depth != 2 {
-			continue
-		}
 		if t.Name != "Anime" {
-			if err := r.Skip(t); err != nil {
-				return err
-			}
-			continue
+			return r.Skip(t)
 		}
 		a, broken, err := plainAnime(r, t)
 		if err != nil {
 			return err
 		}
 		r.Count()
-		if err := row(unlessBroken(a.row(""), broken)); err != nil {
-			return err
-		}
-	}
+		return row(unlessBroken(a.row(""), broken))
+	})
 }
 
 // errNoText is why an anime cannot be taken that holds bytes which are no text.

@@ -1,7 +1,6 @@
 package anidb
 
 import (
-	"errors"
 	"io"
 	"slices"
 	"strconv"
@@ -89,26 +88,17 @@ func eachElement(in io.Reader, root string, names []string, each func(*xmlfile.E
 	if err != nil {
 		return err
 	}
-	for {
-		t, err := r.Next()
-		if errors.Is(err, io.EOF) {
+	return r.Starts(func(t xmlfile.Token) error {
+		if t.Depth < 2 || !slices.Contains(names, t.Name) {
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if t.Kind != xmlfile.Start || t.Depth < 2 || !slices.Contains(names, t.Name) {
-			continue
 		}
 		e, err := r.Element(t)
 		if err != nil {
 			return err
 		}
 		r.Count()
-		if err := each(&e); err != nil {
-			return err
-		}
-	}
+		return each(&e)
+	})
 }
 
 // valuesOf gives the attributes and the texts of the children of an element, by

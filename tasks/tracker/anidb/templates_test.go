@@ -24,7 +24,7 @@ const (
 </Ep><Ep Id="72" EpNo="2" StateIsWatched="1" ></Ep><Ep Id="73" EpNo="3" ></Ep></Anime>
 <Anime><Id>8</Id><Eps>1</Eps><IsWatched>1</IsWatched><Name>Whole</Name><MyTmpVote>4</MyTmpVote></Anime>
 </MyList>
-<!-- TODO: nothing -->`
+<!-- behind the end -->`
 
 	realPlainNew = `<my_anime_list>
 <anime><AnimeID><![CDATA[7]]></AnimeID><Name><![CDATA[Made & Up]]></Name><NameKanji><![CDATA[-]]></NameKanji><NameEnglish><![CDATA[Up]]></NameEnglish><Eps><![CDATA[3]]></Eps><MyVote><![CDATA[8.5]]></MyVote><MyVoteDate><![CDATA[18.08.2006 22:01]]></MyVoteDate></anime>

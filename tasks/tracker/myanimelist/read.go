@@ -1,9 +1,7 @@
 package myanimelist
 
 import (
-	"errors"
 	"fmt"
-	"io"
 
 	"asapi/tasks"
 	"asapi/tasks/tracker"
@@ -16,33 +14,21 @@ func (f Format) Read(file tracker.Input, row func(tracker.Row) error) error {
 	if err != nil {
 		return err
 	}
-	for {
-		token, err := doc.Next()
-		if errors.Is(err, io.EOF) {
+	return doc.Starts(func(token xmlfile.Token) error {
+		if token.Depth != 2 {
 			return nil
-		}
-		if err != nil {
-			return err
-		}
-		if token.Kind != xmlfile.Start || token.Depth != 2 {
-			continue
 		}
 		n, known := namesFor(token.Name)
 		if !known {
-			if err := doc.Skip(token); err != nil {
-				return err
-			}
-			continue
+			return doc.Skip(token)
 		}
 		entry, err := doc.Element(token)
 		if err != nil {
 			return err
 		}
 		doc.Count()
-		if err := row(rowIn(n, entry, doc.Line())); err != nil {
-			return err
-		}
-	}
+		return row(rowIn(n, entry, doc.Line()))
+	})
 }
 
 // rowIn makes a row of an entry's element, which ends at a line.

@@ -100,6 +100,23 @@ func (r *Reader) Next() (Token, error) {
 	return Token{}, io.EOF
 }
 
+// Starts calls take for the start of each element, until the document has ended. An
+// element that take reads to its end is over with that.
+func (r *Reader) Starts(take func(Token) error) error {
+	for {
+		t, err := r.Next()
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err == nil && t.Kind == Start {
+			err = take(t)
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
 // Line gives the line that was read last, from 1.
 func (r *Reader) Line() int {
 	line, _ := r.dec.InputPos()
